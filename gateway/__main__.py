@@ -1,0 +1,5 @@
+"""Lets `python -m gateway` be the `gateway` command."""
+
+from gateway.cli import main
+
+main()

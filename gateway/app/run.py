@@ -1,0 +1,149 @@
+"""Runs a gateway: starts its parts, and stops them in an order in which nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from gateway import __version__
+from gateway.app.assembly import Assembly
+from gateway.control import serve, socket_of
+from gateway.delivery import Delivery
+from gateway.errors import GatewayError
+from gateway.mqtt import MqttSource
+from gateway.pipeline import deliver, ingest, pass_time
+from gateway.safekeeping import Safekeeping
+from gateway.settings.models import MqttSource as SourceSettings
+from gateway.settings.models import Settings
+from gateway.sinks import open_sink
+from gateway.spool import Spool
+from gateway.status import SinkStatus, SourceStatus
+from gateway.translator import Translator, Waiting
+
+STOP_SECONDS = 5.0
+"""How long the parts may take to end; containers are usually given ten."""
+
+log = structlog.get_logger()
+
+
+async def run(assembly: Assembly, stop: asyncio.Event) -> None:
+    """Run the gateway until `stop` is set.
+
+    A broker or database that is away is waited for.
+
+    Raises:
+        GatewayError: It cannot go on: the spool is locked, cannot be opened, or its disk failed.
+    """
+    settings, status = assembly.settings, assembly.status
+    spool = open_spool(settings)
+    status.id, status.version = settings.id, __version__
+    status.spool.path, status.spool.max_bytes = str(spool.path), settings.spool.max_bytes
+    safekeeping = Safekeeping(spool, assembly.states, assembly.encoder, status)
+    translators = {source.name: _translator(assembly, source.name, spool) for source in settings.sources}
+    deliveries = [_delivery(spool, safekeeping, assembly, number) for number in range(len(settings.sinks))]
+    log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.depth.messages)
+    try:
+        async with serve(socket_of(spool.path), status.snapshot), asyncio.TaskGroup() as tasks:
+
+            def source_of(table: SourceSettings) -> MqttSource:
+                return _source(assembly, table, spool, lambda: remember(table.name))
+
+            def remember(name: str) -> None:
+                tasks.create_task(safekeeping.remember(f"session:{name}", "yes"), name=f"remember {name}")
+
+            sources = [source_of(table) for table in settings.sources]
+            linger = settings.spool.linger / 1e9
+            ingests = [
+                tasks.create_task(
+                    ingest(source, translators[source.name], safekeeping, linger), name=f"ingest {source.name}"
+                )
+                for source in sources
+            ]
+            others = [
+                *(tasks.create_task(source.run(), name=f"source {source.name}") for source in sources),
+                *(tasks.create_task(deliver(way, safekeeping), name=f"deliver {way.name}") for way in deliveries),
+                tasks.create_task(pass_time(list(translators.values()), safekeeping), name="time"),
+            ]
+            await stop.wait()
+            # First no more is taken; what is being committed is still acknowledged, then the connections end.
+            await _end(ingests)
+            await _end(others)
+    except* GatewayError as errors:
+        raise _first(errors) from None
+    finally:
+        until = time.monotonic() + STOP_SECONDS
+        for way in deliveries:
+            way.close(max(0.1, until - time.monotonic()))
+        await safekeeping.close()
+        log.info("The gateway has stopped", waiting=spool.depth.messages)
+
+
+def open_spool(settings: Settings) -> Spool:
+    """Open the spool of these settings for writing."""
+    table = settings.spool
+    return Spool(
+        table.path,
+        [sink.name for sink in settings.sinks],
+        max_bytes=table.max_bytes,
+        min_free=table.min_free,
+        drop_oldest=table.when_full == "drop_oldest",
+        max_dead_letters=table.max_dead_letters,
+        keep_per_reason=table.keep_per_reason,
+    )
+
+
+def _translator(assembly: Assembly, source: str, spool: Spool) -> Translator:
+    waiting = Waiting(assembly.settings.spool.max_held)
+    for held in spool.held():
+        if held.source == source:
+            waiting.add(held.key, held.message)
+    translator = Translator(
+        source,
+        assembly.routers[source],
+        assembly.paths[source],
+        assembly.encoder,
+        spool.redelivery(source),
+        waiting,
+        spool.catalogue(),
+        assembly.status,
+    )
+    translator.recall(spool.remembered(source))
+    return translator
+
+
+def _source(assembly: Assembly, table: SourceSettings, spool: Spool, remember: Callable[[], None]) -> MqttSource:
+    router = assembly.routers[table.name]
+    status = assembly.status.sources.setdefault(table.name, SourceStatus(url=table.url))
+    return MqttSource(
+        table,
+        client_id=f"{assembly.settings.id}-{table.name}",
+        subscriptions=router.subscriptions,
+        status=status,
+        had_session=spool.state(f"session:{table.name}") == "yes",
+        remember_session=remember,
+        winner=router.winner if router.overlapping else None,
+    )
+
+
+def _delivery(spool: Spool, safekeeping: Safekeeping, assembly: Assembly, number: int) -> Delivery:
+    table = assembly.settings.sinks[number]
+    status = assembly.status.sinks.setdefault(table.name, SinkStatus())
+    way = Delivery(open_sink(table), spool.reader(), status, spool.position(table.name))
+    safekeeping.news.append(way.news)
+    return way
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=STOP_SECONDS)
+
+
+def _first(errors: ExceptionGroup[GatewayError]) -> GatewayError:
+    error: GatewayError | ExceptionGroup[GatewayError] = errors
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

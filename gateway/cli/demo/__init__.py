@@ -1,0 +1,5 @@
+"""`gateway demo`."""
+
+from gateway.cli.demo.command import demo
+
+__all__ = ["demo"]

@@ -1,0 +1,43 @@
+"""`gateway run`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import NoReturn
+
+from gateway import app, logs
+from gateway.cli.console import DEFAULT_CONFIG, ConfigOption
+from gateway.errors import ConfigurationError
+from gateway.settings import load
+
+
+def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Run the gateway until it is told to end (Ctrl-C, SIGTERM).
+
+    A broker or database that is down is waited for. A second signal ends at once; that is safe at any time.
+    """
+    settings = load(config)
+    logs.configure(settings.log.level, settings.log.format)
+    if problems := app.check(settings, str(config)):
+        raise ConfigurationError(problems)
+    asyncio.run(_until_signal(app.assemble(settings, str(config))))
+
+
+async def _until_signal(assembly: app.Assembly) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        if stop.is_set():
+            _end_at_once()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    await app.run(assembly, stop)
+
+
+def _end_at_once() -> NoReturn:
+    os._exit(1)

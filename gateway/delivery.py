@@ -1,0 +1,201 @@
+"""Brings rows of the spool to one sink, in a thread of its own, and says how that goes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import structlog
+
+from gateway.errors import SinkHeld, SinkUnavailable
+from gateway.interfaces import Batch, Sink
+from gateway.sinks.bisect import Isolation, Rejection
+from gateway.spool import DeadLetter, Kind, Row, SpoolReader, reason_of
+from gateway.status import SinkStatus
+from gateway.worker import Worker
+
+FIRST_WAIT = 0.5
+"""Longest first wait after a failure, in seconds; it doubles with each further one."""
+LEAST_WAIT = 0.1
+MAX_BATCH = 2 * 2**20
+SUSPICIOUS = 3
+"""Times a batch may lose the connection before its records are tried apart: one of them may be the cause."""
+REMIND_NS = 60 * 1_000_000_000
+"""How often a trouble that goes on is logged again."""
+
+log = structlog.get_logger()
+
+
+class Refusal(NamedTuple):
+    """A record that a sink will never take.
+
+    Attributes:
+        letter: The record as a dead letter.
+        row: The row of the spool that holds it.
+        message: The number of its message in that row; -1 for a record of our own.
+    """
+
+    letter: DeadLetter
+    row: int
+    message: int
+
+
+@dataclass
+class Backoff:
+    """Waits that grow, with full jitter, so that many gateways do not return to a database all at once."""
+
+    failures: int = 0
+
+    def next(self, longest: float) -> float:
+        """Return how long to wait after one more failure, in seconds."""
+        self.failures += 1
+        return max(LEAST_WAIT, random.uniform(0, min(longest, FIRST_WAIT * 2 ** min(self.failures - 1, 30))))
+
+    def reset(self) -> None:
+        """Start anew after a success."""
+        self.failures = 0
+
+
+@dataclass
+class Delivery:
+    """One sink's way out of the spool.
+
+    Attributes:
+        sink: Where to.
+        reader: Reads the spool.
+        status: Where its state is shown.
+        position: The last row that the sink confirmed.
+        news: Set when there may be something new in the spool.
+    """
+
+    sink: Sink
+    reader: SpoolReader
+    status: SinkStatus
+    position: int
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    _worker: Worker = field(init=False)
+    _writing: Isolation | None = None
+    _suspicions: int = 0
+    _reminded_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self._worker = Worker(f"sink {self.sink.name}")
+        self.status.position = self.position
+
+    @property
+    def name(self) -> str:
+        """The name of the sink."""
+        return self.sink.name
+
+    async def read(self) -> Sequence[Row]:
+        """Wait for rows that the sink does not have, and return as many as make a good batch."""
+        while True:
+            self.news.clear()
+            size = min(MAX_BATCH, self.sink.max_batch_bytes)
+            rows = await self._worker.run(self.reader.read, self.position, size)
+            if rows:
+                return rows
+            await self.news.wait()
+
+    async def write(self, rows: Sequence[Row]) -> list[Refusal]:
+        """Write the rows; return the records that the sink will never take.
+
+        Called again with the same rows until it does not raise.
+
+        Raises:
+            SinkUnavailable: The same call may succeed later.
+            SinkHeld: It will not before an operator has acted.
+        """
+        if self._writing is None:
+            batch = Batch(b"".join(row.body for row in rows), sum(row.points for row in rows))
+            self._writing = Isolation(batch, lost_connections=self._suspicions >= SUSPICIOUS)
+        self.status.batches += 1
+        try:
+            rejections = await self._worker.run(self._writing.proceed, self.sink)
+        except SinkUnavailable as error:
+            self.status.retries += 1
+            self._suspicions += error.suspect
+            if self._suspicions == SUSPICIOUS:  # from now on its records are tried apart
+                self._writing = None
+            raise
+        except SinkHeld:
+            self.status.retries += 1
+            self._writing = None
+            raise
+        self._writing, self._suspicions = None, 0
+        self.status.points += sum(row.points for row in rows) - len(rejections)
+        self.status.rejected += len(rejections)
+        self.status.position = rows[-1].id
+        self._tell(rejections)
+        return [self._refusal(rows, rejection) for rejection in rejections]
+
+    def again(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows to try next after a failure: none, if they are better read again.
+
+        Where the records themselves may be to blame, more of them help: a sink that takes the others tells which.
+        """
+        return rows if self._writing is not None else ()
+
+    def status_is(self, state: str, reason: str = "") -> None:
+        """Show a state, and log when it changes, or once a minute while a trouble goes on."""
+        now_ns = time.time_ns()
+        changed = state != self.status.state
+        if not changed and (state == "ready" or now_ns - self._reminded_ns < REMIND_NS):
+            self.status.reason = reason
+            return
+        if changed:
+            self.status.since_ns = now_ns
+        self._reminded_ns = now_ns
+        facts = {"sink": self.name, "reason": reason}
+        if state == "ready" and self.status.state in ("retrying", "held"):
+            log.info("The sink takes records again", sink=self.name)
+        elif state == "retrying":
+            log.warning("The sink cannot be reached; the spool keeps everything, and it is tried again", **facts)
+        elif state == "held":
+            log.error("The sink refuses until someone acts; the spool keeps everything meanwhile", **facts)
+        self.status.state, self.status.reason = state, reason
+
+    def close(self, seconds: float) -> None:
+        """End the thread, within so many seconds, and let go of the spool and the sink."""
+        if self._worker.stop(seconds):
+            self.reader.close()
+            self.sink.close()
+        self.status.state = "stopped"
+
+    def _tell(self, rejections: Sequence[Rejection]) -> None:
+        """Log what a sink refused: once for each reason, however many records it was."""
+        details = {reason_of(ValueError(one.reason))[0]: one.reason for one in rejections}
+        for reason, number in Counter(reason_of(ValueError(one.reason))[0] for one in rejections).items():
+            log.error(
+                "The sink will never take some records; they are among the dead letters",
+                sink=self.name,
+                records=number,
+                reason=details[reason],
+            )
+
+    def _refusal(self, rows: Sequence[Row], rejection: Rejection) -> Refusal:
+        index = rejection.index
+        row = rows[0]
+        for row in rows:  # the row that holds the record is needed below
+            if index < row.points:
+                break
+            index -= row.points
+        message, source, topic = row.origin_of(index)
+        reason, detail = reason_of(ValueError(rejection.reason))
+        letter = DeadLetter(
+            kind=Kind.REJECTED,
+            source=source,
+            topic=topic,
+            payload=rejection.record,
+            reason=reason,
+            detail=detail,
+            received_ns=row.created_ns,
+            sink=self.name,
+            fingerprint=f"{self.name}/{row.id}/{index}",
+        )
+        return Refusal(letter, row.id, message)

@@ -1,0 +1,7 @@
+"""Writes telemetry as InfluxDB line protocol that every version of InfluxDB reads alike."""
+
+from __future__ import annotations
+
+from gateway.line_protocol.encoder import Encoder
+
+__all__ = ["Encoder"]

@@ -1,0 +1,62 @@
+"""Says in the log what a broker granted and what it did not, and what follows from that."""
+
+from __future__ import annotations
+
+import structlog
+
+from gateway.mqtt.reasons import REFUSED, SUBSCRIBE_REMEDIES, words
+from gateway.mqtt.terms import Established
+from gateway.settings.models import MqttSource
+
+_SECOND = 1_000_000_000
+
+
+def tell(
+    log: structlog.typing.FilteringBoundLogger,
+    settings: MqttSource,
+    protocol: str,
+    established: Established,
+    *,
+    gap: bool,
+    copies: bool,
+) -> None:
+    """Log the connection, then everything about it that an operator may want to change.
+
+    Args:
+        log: Where to.
+        settings: What was asked for.
+        protocol: Version of MQTT.
+        established: What was granted.
+        gap: Whether the session that was there before is gone.
+        copies: Whether there are filters that overlap.
+    """
+    log.info("Connected", url=settings.url, protocol=protocol, session_present=established.session_present)
+    if gap:
+        log.error(
+            "The broker has forgotten the session: what it had queued since the last connection is lost",
+            remedy="let the broker keep sessions longer, and on disk; see that nothing else uses this client id",
+        )
+    expiry = established.session_expiry
+    if expiry is not None and expiry * _SECOND < settings.session_expiry:
+        log.warning(
+            "The broker keeps the session for a shorter time than asked: longer outages lose messages", seconds=expiry
+        )
+    if copies and not established.identifiers:
+        log.warning(
+            "Topic filters overlap and this broker does not say by which one a message came: messages may come twice",
+            remedy="write routes that do not overlap",
+        )
+    for topic_filter, code in established.granted_qos.items():
+        if code >= REFUSED:
+            log.error(
+                "The broker refused a subscription: nothing will come by it",
+                topic_filter=topic_filter,
+                reason=words(code),
+                remedy=SUBSCRIBE_REMEDIES.get(code, "see the broker's log, and its access list for this topic"),
+            )
+        elif code == 0:
+            log.warning(
+                "The broker grants only QoS 0: what is on its way when the connection breaks is lost",
+                topic_filter=topic_filter,
+                remedy="let the broker allow QoS 1",
+            )

@@ -1,0 +1,242 @@
+"""A broker as a source: connects, connects again for ever, and says what the broker did with session and filters."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from mqtt5 import TopicFilter
+
+from gateway.interfaces import Subscription, Unreadable
+from gateway.models import Command, Message
+from gateway.mqtt import grants
+from gateway.mqtt.connection import Connection5
+from gateway.mqtt.copies import Copies
+from gateway.mqtt.deliveries import Deliveries
+from gateway.mqtt.endpoint import Endpoint, find
+from gateway.mqtt.outcomes import ConnectionEnded, Refused, TakenOver, VersionUnsupported, show
+from gateway.mqtt.packets import PacketReader
+from gateway.mqtt.reasons import REFUSED
+from gateway.mqtt.reconnecting import Reconnecting, Reminder
+from gateway.mqtt.terms import Connection, Established, Terms
+from gateway.mqtt.version3 import Connection3
+from gateway.mqtt.window import Window
+from gateway.settings import models as settings_models
+from gateway.status import SourceStatus
+
+_WINDOW_OF_3_1_1 = 20
+"""What mosquitto sends before it waits, and most brokers with it; MQTT 3.1.1 has no word for it."""
+_NO_LIMIT = 65_534
+_LONGEST_KEEP_ALIVE, _NEVER = 65_535, 0xFFFF_FFFF
+_SECOND = 1_000_000_000
+
+
+class MqttSource:
+    """A source that speaks MQTT 5, and 3.1.1 where a broker knows only that. Implements `interfaces.Source`.
+
+        source = MqttSource(settings, client_id="plant1-gw1-plant", subscriptions=..., ...)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(source.run())
+            while True:
+                messages = await source.receive()
+                ...                                  # make them safe
+                source.acknowledge(messages)
+
+    Args:
+        client_id: Fixed and unique on the broker, which keeps the session under it.
+        subscriptions: What to subscribe to; the identifiers are those that `winner` returns.
+        status: Kept up to date.
+        had_session: Whether there was a session with this broker before, maybe in another process.
+        remember_session: Called when there is one for the first time, to be kept on disk.
+        winner: Where filters overlap: the identifier of the subscription whose copy of a message on this topic is to
+            be taken, 0 for any. None where they do not.
+
+    Raises:
+        ValueError: A topic filter is none.
+    """
+
+    def __init__(
+        self,
+        settings: settings_models.MqttSource,
+        *,
+        client_id: str,
+        subscriptions: Sequence[Subscription],
+        status: SourceStatus,
+        had_session: bool,
+        remember_session: Callable[[], None],
+        winner: Callable[[str], int] | None = None,
+    ) -> None:
+        self.name = settings.name
+        self._settings, self._client_id, self._status = settings, client_id, status
+        self._copies = Copies([_shared(subscription, settings.shared_group) for subscription in subscriptions], winner)
+        for topic_filter, _ in self._copies.topic_filters:
+            TopicFilter(topic_filter)
+        self._had_session, self._remember_session = had_session, remember_session
+        self._subscribed = False
+        self._window = Window(settings.window)
+        self._deliveries = Deliveries(status, self._window, settings.max_unacknowledged, self._press)
+        self._connection: Connection | None = None
+        self._established_at: float | None = None
+        self._reconnecting = Reconnecting()
+        self._failures, self._drops = Reminder(), Reminder()
+        self._log = structlog.get_logger().bind(source=settings.name, client_id=client_id)
+        status.url = settings.url
+
+    async def receive(self) -> Sequence[Message | Unreadable]:
+        """Wait for a message; return it with all others that have arrived by the same connection."""
+        return await self._deliveries.receive()
+
+    def acknowledge(self, messages: Sequence[Message | Unreadable]) -> None:
+        """Tell the broker that these messages are safe; see `interfaces.Source`.
+
+        Raises:
+            ValueError: It is not the oldest sequence that `receive` returned and that is not acknowledged.
+        """
+        self._deliveries.acknowledge(messages)
+
+    def exhausted(self) -> bool:
+        """Whether the broker will send no more before an acknowledgement, as far as is known."""
+        return self._deliveries.exhausted()
+
+    def send(self, command: Command) -> None:
+        """Publish a command, at QoS 1 at most. Dropped and counted while there is no connection or no room in it."""
+        reason = "there is no connection, or too much waits to be sent"
+        try:
+            if self._established_at is not None and self._connection is not None and self._connection.publish(command):
+                self._status.commands_sent += 1
+                return
+        except ValueError as error:
+            reason = f"it cannot be sent: {error}"
+        self._status.commands_dropped += 1
+        if self._drops.is_due(reason, time.monotonic()):
+            self._log.warning("A command was dropped", topic=show(command.topic), reason=reason)
+
+    async def run(self) -> None:
+        """Connect and stay connected, until cancelled.
+
+        Cancelled, it sends the acknowledgements it was given, says goodbye in the way that keeps the session, and
+        closes.
+        """
+        try:
+            while True:
+                error = await self._connect_once()
+                now = time.monotonic()
+                lasted = None if self._established_at is None else now - self._established_at
+                self._established_at = None
+                error = self._reconnecting.judge(error, lasted, now)
+                delay = self._reconnecting.delay(error)
+                self._tell(error, delay, now)
+                self._enter("waiting", error.reason)
+                await asyncio.sleep(delay)
+        finally:
+            self._established_at = None
+            self._enter("stopped")
+
+    async def _connect_once(self) -> ConnectionEnded:
+        """Connect, and serve the connection until it ends; return why it did."""
+        self._enter("connecting")
+        wanted = self._settings.protocol
+        try:
+            endpoint = await find(self._settings)
+            if wanted != "3.1.1":
+                try:
+                    return await self._serve(self._connection5(endpoint))
+                except VersionUnsupported as unsupported:
+                    if wanted == "5" or self._settings.shared_group:
+                        raise
+                    self._log.info("The broker does not answer in MQTT 5; 3.1.1 is tried", reason=unsupported.reason)
+            return await self._serve(self._connection3(endpoint))
+        except ConnectionEnded as error:
+            return error
+
+    def _connection5(self, endpoint: Endpoint) -> Connection:
+        is_copy = self._copies.is_copy if self._copies.matter else None
+        reader = PacketReader(self._settings.max_packet, self._status, is_copy)
+        return Connection5(self._terms(), endpoint, self._deliveries, reader)
+
+    def _connection3(self, endpoint: Endpoint) -> Connection:
+        return Connection3(self._terms(), endpoint, self._deliveries, self._settings.max_packet, self._status)
+
+    def _terms(self) -> Terms:
+        settings = self._settings
+        return Terms(
+            self._client_id,
+            keep_alive=min(-(-settings.keep_alive // _SECOND), _LONGEST_KEEP_ALIVE),
+            session_expiry=min(-(-settings.session_expiry // _SECOND), _NEVER),
+            receive_maximum=settings.window or _NO_LIMIT,
+            topic_filters=self._copies.topic_filters,
+            retained=not self._subscribed,
+        )
+
+    async def _serve(self, connection: Connection) -> ConnectionEnded:
+        self._connection = connection
+        self._deliveries.begin(connection)
+        try:
+            established = await connection.open()
+            self._begin(connection, established)
+            await asyncio.wait((connection.ended,))  # which a cancellation leaves as it is
+            return connection.ended.result()
+        finally:
+            await connection.close()
+            self._deliveries.begin(None)
+            self._connection = None
+
+    def _begin(self, connection: Connection, established: Established) -> None:
+        """Take note of what the broker granted."""
+        now = self._established_at = time.monotonic()
+        self._failures.forget()
+        self._status.connects += 1
+        self._status.protocol = connection.protocol
+        self._status.granted_qos = dict(established.granted_qos)
+        # Brokers that limit both directions by one number (mosquitto, EMQX) tell it in Receive Maximum.
+        self._window.guess(established.receive_maximum or _WINDOW_OF_3_1_1, now)
+        gap = self._had_session and not established.session_present
+        self._status.gaps += gap
+        grants.tell(self._log, self._settings, connection.protocol, established, gap=gap, copies=self._copies.matter)
+        if any(qos < REFUSED for qos in established.granted_qos.values()):
+            self._subscribed = True
+            if not self._had_session:
+                self._had_session = True
+                self._remember_session()
+        if self._deliveries.under_pressure:
+            connection.pause_reading()
+        self._enter("paused" if self._deliveries.under_pressure else "connected")
+
+    def _press(self, under_pressure: bool) -> None:  # noqa: FBT001  # called by Deliveries
+        """Stop reading, or go on, as the bound on what is unacknowledged wants it."""
+        if self._connection is None:
+            return
+        if under_pressure:
+            self._connection.pause_reading()
+        else:
+            self._connection.resume_reading()
+        if self._established_at is not None:
+            self._enter("paused" if under_pressure else "connected")
+
+    def _tell(self, error: ConnectionEnded, delay: float, now: float) -> None:
+        """Log why there is no connection: once, and again every ten minutes for as long as nothing changes."""
+        if isinstance(error, TakenOver):
+            self._status.takeovers += 1
+        if not self._failures.is_due(error.reason, now):
+            return
+        level = self._log.error if isinstance(error, Refused | TakenOver) else self._log.warning
+        facts = {"remedy": error.remedy} if error.remedy else {}
+        level(
+            "There is no connection to the broker; it is tried again",
+            url=self._settings.url,
+            reason=error.reason,
+            next_attempt_in_s=round(delay, 1),
+            **facts,
+        )
+
+    def _enter(self, state: str, reason: str = "") -> None:
+        self._status.state, self._status.reason, self._status.since_ns = state, reason, time.time_ns()
+
+
+def _shared(subscription: Subscription, group: str | None) -> Subscription:
+    """Return the subscription as one of a group, where there is one (MQTT 5.0, 4.8.2)."""
+    if group is None:
+        return subscription
+    return Subscription(f"$share/{group}/{subscription.topic_filter}", subscription.identifier)

@@ -1,0 +1,207 @@
+"""What becomes of one value: the field it is stored in and how it gets there.
+
+The type of a field follows from its name, never from what came first, so a database never sees two types for one
+field. Undeclared, every number is a float under its name `x`, an integer too large for that goes to `x_int` or
+`x_text`, text to `x_text`, a boolean to `x_bool`. A declared value stays under `x` and is converted, if that loses
+nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from gateway.models import INT64_MAX, INT64_MIN, Value
+from gateway.normalize.units import Conversion, conversion
+from gateway.settings.models import Incoming, Metric
+
+EXACT: Final = 2**53
+"""Up to here every integer is also a float."""
+
+Convert: TypeAlias = Callable[[Value], Value]
+Suffix: TypeAlias = str
+
+SUFFIX_OF_TYPE: Mapping[type, Suffix] = {float: "", int: "", str: "_text", bool: "_bool"}
+SUFFIX_OF_DECLARED: Mapping[str, Suffix] = {"float": "", "int": "_int", "text": "_text", "bool": "_bool"}
+_PYTHON_TYPE: Mapping[str, type] = {"float": float, "int": int, "text": str, "bool": bool}
+_TRUE, _FALSE = frozenset({"true", "on", "1", "yes"}), frozenset({"false", "off", "0", "no"})
+
+
+class Elsewhere(Exception):  # noqa: N818  # not an error: a way out of the usual column
+    """The value cannot stand in the column of its type; it goes to another."""
+
+    def __init__(self, suffix: Suffix, value: Value) -> None:
+        super().__init__(suffix)
+        self.suffix = suffix
+        self.value = value
+
+
+class Column(NamedTuple):
+    """Where values of one name and Python type go.
+
+    Attributes:
+        name: The stored name, without the ending of its type: quality is kept by it.
+        suffix: The ending of its type.
+        declared: Whether the measurement declares its type: then it stays under the plain name.
+        convert: Makes the value ready; None if it is as it comes. Raises ValueError with the reason why it cannot
+            be taken, or Elsewhere.
+    """
+
+    name: str
+    suffix: Suffix
+    declared: bool
+    convert: Convert | None
+
+    @property
+    def field(self) -> str:
+        """The name of the field in the wide layout."""
+        return self.name if self.declared else self.name + self.suffix
+
+
+def make_column(name: str, kind: type, incoming: Incoming | None, declared: Metric | None, unit: str) -> Column:
+    """Return the column for values of type `kind`.
+
+    Args:
+        name: The stored name.
+        kind: bool, int, float or str.
+        incoming: What the route does to it.
+        declared: What the measurement declares.
+        unit: What the message says of its unit; empty if nothing.
+
+    Raises:
+        ValueError: The unit it comes in cannot be converted to the declared one.
+    """
+    steps: list[Convert] = []
+    stored_as = declared.type if declared is not None else None
+    if incoming is not None and incoming.enum:
+        steps.append(_enumeration(incoming.enum))
+        kind = type(next(iter(incoming.enum.values())))
+        if stored_as is None:
+            steps.append(_stay_in(SUFFIX_OF_TYPE[kind]))
+    elif kind in (int, float) and (linear := _linear_steps(incoming, declared, unit)):
+        steps.extend(linear)
+        kind = float
+    if stored_as is not None:
+        if kind is not _PYTHON_TYPE[stored_as] or steps:
+            steps.append(_DECLARED[stored_as])
+        return Column(name, SUFFIX_OF_DECLARED[stored_as], declared=True, convert=_chain(steps))
+    if kind is int:
+        steps.append(_float_of_int)
+    return Column(name, SUFFIX_OF_TYPE[kind], declared=False, convert=_chain(steps))
+
+
+def _chain(steps: list[Convert]) -> Convert | None:
+    if not steps:
+        return None
+    if len(steps) == 1:
+        return steps[0]
+
+    def convert(value: Value) -> Value:
+        for step in steps:
+            value = step(value)
+        return value
+
+    return convert
+
+
+def _enumeration(mapping: Mapping[str, Value]) -> Convert:
+    def convert(value: Value) -> Value:
+        if isinstance(value, bool):
+            return mapping.get("true" if value else "false", mapping.get(str(int(value)), value))
+        if isinstance(value, float) and value.is_integer():
+            return mapping.get(str(int(value)), value)
+        return mapping.get(str(value), value)
+
+    return convert
+
+
+def _stay_in(suffix: Suffix) -> Convert:
+    """Send what an enumeration does not know to the column of its own type."""
+
+    def convert(value: Value) -> Value:
+        own = SUFFIX_OF_TYPE[type(value)]
+        if own != suffix:
+            raise Elsewhere(own, _float_of_int(value) if type(value) is int else value)
+        return value
+
+    return convert
+
+
+def _linear_steps(incoming: Incoming | None, declared: Metric | None, unit: str) -> list[Convert]:
+    steps: list[Convert] = []
+    if incoming is not None and (incoming.scale is not None or incoming.offset is not None):
+        steps.append(_linear(1.0 if incoming.scale is None else incoming.scale, incoming.offset or 0.0))
+    source = unit or (incoming.source_unit if incoming is not None and incoming.source_unit else "")
+    if declared is not None and declared.unit and source and source != declared.unit:
+        change: Conversion = conversion(source, declared.unit)
+        if not change.changes_nothing:
+            steps.append(_linear(change.factor, change.offset))
+    return steps
+
+
+def _linear(factor: float, offset: float) -> Convert:
+    def convert(value: Value) -> Value:
+        return float(value) * factor + offset if isinstance(value, int | float) else value
+
+    return convert
+
+
+def _float_of_int(value: Value) -> Value:
+    if type(value) is int and -EXACT <= value <= EXACT:
+        return float(value)
+    if isinstance(value, int) and not -EXACT <= value <= EXACT:
+        if INT64_MIN <= value <= INT64_MAX:
+            raise Elsewhere("_int", value)
+        raise Elsewhere("_text", str(value))
+    return float(value)
+
+
+def _declared_float(value: Value) -> Value:
+    try:
+        number = float(value)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"declared float, but is {str(value)[:40]!r}") from error
+    if not math.isfinite(number) or (isinstance(value, int) and int(number) != value):
+        raise ValueError(f"declared float, but {str(value)[:40]} is none without loss")
+    return number
+
+
+def _declared_int(value: Value) -> Value:
+    try:
+        number = int(value)
+    except (ValueError, OverflowError) as error:
+        try:  # "42.0" is an integer as much as 42.0
+            number = int(float(value))
+        except (ValueError, OverflowError):
+            raise ValueError(f"declared int, but is {str(value)[:40]!r}") from error
+        value = float(value)
+    if isinstance(value, float) and number != value:
+        raise ValueError(f"declared int, but is {value}")
+    if not INT64_MIN <= number <= INT64_MAX:
+        raise ValueError("declared int, but beyond 64 bits")
+    return number
+
+
+def _declared_text(value: Value) -> Value:
+    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _declared_bool(value: Value) -> Value:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
+    elif value in (0, 1):
+        return bool(value)
+    raise ValueError(f"declared bool, but is {str(value)[:40]!r}")
+
+
+_DECLARED: Mapping[str, Convert] = {
+    "float": _declared_float,
+    "int": _declared_int,
+    "text": _declared_text,
+    "bool": _declared_bool,
+}

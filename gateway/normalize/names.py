@@ -1,0 +1,51 @@
+"""Names of the store: what a device calls a thing, made safe for every InfluxDB and free of clashes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+
+MAX_NAME = 256
+RESERVED_SUFFIXES = ("_int", "_text", "_bool", "_q", "_status")
+"""Endings that say what a field is: `x_text` is the text of `x`, `x_q` its quality."""
+RESERVED_NAMES = frozenset({"time", "_field", "_measurement"})
+"""Names that InfluxDB keeps for itself."""
+
+# C0 and C1 controls, delete, and halves of surrogate pairs, which JSON can carry and UTF-8 cannot.
+_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    r"""Return the text with what no store can keep in a name replaced: controls by `_`, backslashes by `/`.
+
+    A backslash before a comma, a space or an equals sign changes meaning in line protocol, and some sequences of
+    them stop influxd 1.6.7, so none is kept.
+    """
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return _UNSTORABLE.sub("_", text).replace("\\", "/")
+
+
+def metric_name(*parts: str) -> str:
+    """Join what names a value (topic levels, groups, key) by dots; a `/` inside a part is a dot too.
+
+    >>> metric_name("weather/station", "temperature")
+    'weather.station.temperature'
+    >>> metric_name("zones", "[0]")
+    'zones[0]'
+    """
+    joined = ".".join(clean(part).replace("/", ".") for part in parts if part)
+    return joined.replace(".[", "[") or "value"  # elements of an array are written as in `zones[0]`
+
+
+def field_name(name: str, tags: AbstractSet[str]) -> str:
+    """Return the name to store under: one that means something else to the store gets a trailing `_`.
+
+    Raises:
+        ValueError: It is too long.
+    """
+    if len(name) > MAX_NAME:
+        raise ValueError(f"the name is longer than {MAX_NAME} characters")
+    if name.endswith(RESERVED_SUFFIXES) or name in RESERVED_NAMES or name in tags or name == "asset":
+        return name + "_"
+    return name

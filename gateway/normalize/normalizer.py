@@ -1,0 +1,202 @@
+"""Makes telemetry of observations: the quick way for the messages machines repeat, the long way for all others.
+
+Both give the same points. The quick way is for a message whose shape is known, whose qualities are all good and
+already told, and whose time comes from where it came from last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from gateway.models import GOOD, STALE, Definition, Message, Name, Observation, Origin, Reject, Telemetry, Value
+from gateway.normalize.assemble import Cell, Statement, assemble, keep_apart
+from gateway.normalize.clock import OWN, Timed, TimeRules
+from gateway.normalize.columns import Elsewhere
+from gateway.normalize.place import Place, PlaceRules
+from gateway.normalize.plan import Schema
+from gateway.normalize.series import SeriesState, SeriesStates
+from gateway.normalize.statement import Reading
+from gateway.settings.models import Metric, Route, Settings
+from gateway.status import Status
+
+_MAX_SCHEMAS = 10_000
+_NOTHING: Mapping[str, Timed] = MappingProxyType({})
+
+_validate = Telemetry.__pydantic_validator__.validate_python
+
+
+@dataclass(slots=True)
+class Normalized:
+    """What a message came to.
+
+    Attributes:
+        telemetry: What is to be stored.
+        rejects: Single values that could not be taken, and why.
+        definitions: What became known of the meaning of values.
+        ignored: Why there is nothing to store although nothing is wrong.
+        timeless: Whether something of it is stored under the time of its receipt.
+    """
+
+    telemetry: list[Telemetry] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    definitions: list[Definition] = field(default_factory=list)
+    ignored: str = ""
+    timeless: bool = False
+
+
+class Normalizer:
+    """Makes telemetry of the observations of one route.
+
+    Args:
+        route: The route.
+        level_names: Names of the levels of its topic.
+        settings: All settings: measurements, assets and limits are taken from them.
+        states: The series of the whole gateway.
+        status: Where corrections are counted.
+        names_asset: Whether messages of this format name their machine themselves.
+
+    Raises:
+        ValueError: The route cannot work; the message says why.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        level_names: tuple[str, ...],
+        settings: Settings,
+        states: SeriesStates,
+        status: Status,
+        *,
+        names_asset: bool,
+    ) -> None:
+        self._places = PlaceRules(route, level_names, settings.assets, names_asset=names_asset)
+        self._times = TimeRules(route.timestamp, status)
+        self._incoming = {key.replace("/", "."): value for key, value in route.metrics.items()}
+        self._measurements: Mapping[Name, Mapping[Name, Metric]] = {
+            name: measurement.metrics for name, measurement in settings.measurements.items()
+        }
+        self._narrow = route.layout == "narrow"
+        self._stale_after_ns = route.stale_after or 0
+        self._max_values = settings.limits.max_values
+        self._states = states
+        self._status = status
+        self._schemas: dict[tuple[str, str, frozenset[str]], Schema] = {}
+
+    def normalize(self, place: Place, message: Message, observations: Sequence[Observation]) -> Normalized:
+        """Return the telemetry of a message, and what of it could not be taken.
+
+        Raises:
+            ValueError: None of it can be taken: nothing names the machine, or there are too many series or values.
+        """
+        result = Normalized()
+        if len(observations) == 1 and observations[0].times is None:
+            observation = observations[0]
+            timed = self._times.read(observation.time, message.received_ns)
+            result.timeless = timed.status != OWN
+            self._one(place, message, observation, timed, _NOTHING, result)
+            return result
+        if sum(len(observation.values) for observation in observations) > self._max_values:
+            raise ValueError(f"more than {self._max_values} values in one message")
+        raws = [raw for observation in observations for raw in (observation.time, *(observation.times or {}).values())]
+        read = self._times.read_all(raws, message.received_ns)
+        result.timeless = any(timed.status != OWN for timed in read)
+        timed_all = iter(read)
+        for observation in observations:
+            timed = next(timed_all)
+            single = {name: next(timed_all) for name in observation.times or ()}
+            self._one(place, message, observation, timed, single, result)
+        result.telemetry = keep_apart(result.telemetry, self._status)
+        return result
+
+    def place(self, place: Place, definition: Definition) -> Definition:
+        """Return a definition in the names of the store: asset, measurement and name.
+
+        Raises:
+            ValueError: Nothing names the machine, or the name cannot be stored.
+        """
+        said = Observation({}, asset=definition.asset, measurement=definition.measurement)
+        state, schema = self._find(place, said)
+        return definition._replace(
+            asset=state.series.asset, measurement=state.series.measurement, name=schema.stored_name(definition.name)
+        )
+
+    # The quick way takes about 3 us for a message of 6 values, of which pydantic takes 2.
+    def _one(
+        self,
+        place: Place,
+        message: Message,
+        observation: Observation,
+        timed: Timed,
+        single: Mapping[str, Timed],
+        result: Normalized,
+    ) -> None:
+        found = place.found.get((observation.asset, observation.measurement))
+        state, schema = found if found is not None else self._find(place, observation)
+        values = observation.values
+        plan = schema.plan((tuple(values), tuple(map(type, values.values()))))
+        live = observation.origin is Origin.LIVE and not message.retained
+        if (
+            plan is state.settled
+            and observation.quality is GOOD
+            and timed.status == state.time_status
+            and not single
+            and observation.units is None
+            and live
+        ):
+            try:
+                fields: dict[str, Value] = dict(zip(plan.fields, values.values(), strict=True))  # type: ignore[arg-type]
+                for name, convert in plan.conversions:
+                    fields[name] = convert(fields[name])
+                result.telemetry.append(
+                    _validate({"series": state.series, "values": fields, "timestamp_ns": timed.time_ns})
+                )
+            except (ValueError, Elsewhere):
+                pass  # one of the values is unusual: the long way says which
+            else:
+                state.last_ns = message.received_ns
+                return
+        if message.retained and timed.status != OWN:
+            result.ignored = "retained, and nothing says when it was true"
+            return
+        reading = Reading(state, schema, observation, timed, single, live)
+        statement = reading.read()
+        origin = Origin.RETAINED if message.retained else observation.origin
+        result.telemetry += assemble(state, statement, origin, narrow=self._narrow)
+        result.rejects += reading.rejects
+        result.definitions += reading.definitions
+        if live:
+            state.last_ns = message.received_ns
+            calm = plan.regular and not self._narrow and all(state.qualities.get(name) == GOOD for name in plan.names)
+            state.settled = plan if calm else None
+        if not result.telemetry and not result.rejects:
+            result.ignored = "within the deadband" if values else "no values"
+
+    def _find(self, place: Place, observation: Observation) -> tuple[SeriesState, Schema]:
+        series = self._places.series(place, observation.asset, observation.measurement)
+        state = self._states.find(series)
+        state.stale_after_ns, state.is_narrow = self._stale_after_ns, self._narrow
+        key = (series.measurement, place.metric, state.tag_names)
+        schema = self._schemas.get(key)
+        if schema is None:
+            if len(self._schemas) >= _MAX_SCHEMAS:
+                self._schemas.clear()
+            declared = self._measurements.get(series.measurement, {})
+            schema = self._schemas[key] = Schema(place.metric, self._incoming, declared, state.tag_names)
+        if len(place.found) >= _MAX_SCHEMAS:
+            place.found.clear()
+        place.found[observation.asset, observation.measurement] = state, schema
+        return state, schema
+
+
+def silences(states: SeriesStates, now_ns: int) -> list[Telemetry]:
+    """Return what is to be written of series that fell silent: since then, all their values are stale."""
+    result: list[Telemetry] = []
+    for state, since_ns in states.silent(now_ns):
+        gone = [name for name, quality in state.qualities.items() if quality != STALE]
+        statement = Statement(since_ns, [Cell(name, "", False, None, since_ns, STALE) for name in gone])  # noqa: FBT003
+        state.qualities.update(dict.fromkeys(gone, STALE))
+        state.settled = None
+        result += assemble(state, statement, Origin.LIVE, narrow=state.is_narrow)
+    return result

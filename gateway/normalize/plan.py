@@ -1,0 +1,126 @@
+"""Plans: what to do with every message that has the same keys, types and units, worked out once.
+
+Machines say the same things again and again. The names, types, conversions and deadbands of such a message are
+looked up when its shape is first seen; from then on a message costs one look-up and one pass over its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from gateway.normalize.columns import Column, Convert, make_column
+from gateway.normalize.names import field_name, metric_name
+from gateway.settings.models import Incoming, Metric
+
+MAX_PLANS = 4096
+"""Shapes kept for one kind of message: a device that invents keys must not fill the memory."""
+
+Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
+
+
+class Plan(NamedTuple):
+    """What to do with messages of one shape.
+
+    Attributes:
+        fields: For each value in order, the field it is stored in.
+        conversions: Of those that are not stored as they come.
+        names: Stored names, in the same order.
+        regular: Whether the quick way does: every value is wanted, has a field of its own and no deadband.
+    """
+
+    fields: tuple[str, ...]
+    conversions: tuple[tuple[str, Convert], ...]
+    names: tuple[str, ...]
+    regular: bool
+
+
+_IRREGULAR = Plan((), (), (), regular=False)
+
+
+class Schema:
+    """The names and types of the values of one measurement, as one route sees them.
+
+    Args:
+        metric: The part of the topic that names the value, or is a prefix to the names in the message.
+        incoming: What the route does to single values, by the name they come in.
+        declared: What the measurement declares, by stored name.
+        tags: Names of tags, which no field may have.
+    """
+
+    def __init__(
+        self, metric: str, incoming: Mapping[str, Incoming], declared: Mapping[str, Metric], tags: frozenset[str]
+    ) -> None:
+        self._metric = metric
+        self._incoming = incoming
+        self._declared = declared
+        self._tags = tags
+        self._plans: dict[Shape, Plan] = {}
+        self._columns: dict[tuple[str, type, str], Column | None] = {}
+
+    def plan(self, shape: Shape) -> Plan:
+        """Return the plan for messages of this shape."""
+        plan = self._plans.get(shape)
+        if plan is None:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[shape] = self._make_plan(*shape)
+        return plan
+
+    def column(self, source_name: str, kind: type, unit: str) -> Column | None:
+        """Return where a value goes; None if the route ignores it.
+
+        Raises:
+            ValueError: It cannot be stored under this name, or not in this unit.
+        """
+        key = (source_name, kind, unit)
+        if key not in self._columns:
+            if len(self._columns) >= MAX_PLANS:
+                self._columns.clear()
+            self._columns[key] = self._make_column(*key)
+        return self._columns[key]
+
+    def stored_name(self, source_name: str) -> str:
+        """Return the name without the ending of a type.
+
+        Raises:
+            ValueError: It cannot be stored under this name.
+        """
+        joined = metric_name(self._metric, source_name)
+        incoming = self._find_incoming(joined, source_name)
+        return field_name(metric_name(incoming.name) if incoming and incoming.name else joined, self._tags)
+
+    def declared(self, name: str) -> Metric | None:
+        """Return what the measurement declares of a stored name."""
+        return self._declared.get(name) or self._declared.get(name.removesuffix("_"))
+
+    def _find_incoming(self, joined: str, source_name: str) -> Incoming | None:
+        return self._incoming.get(joined) or self._incoming.get(source_name)
+
+    def _make_column(self, source_name: str, kind: type, unit: str) -> Column | None:
+        incoming = self._find_incoming(metric_name(self._metric, source_name), source_name)
+        if incoming is not None and incoming.ignore:
+            return None
+        name = self.stored_name(source_name)
+        return make_column(name, kind, incoming, self.declared(name), unit)
+
+    def _make_plan(self, keys: tuple[str, ...], kinds: tuple[type, ...]) -> Plan:
+        columns: list[Column] = []
+        try:
+            for key, kind in zip(keys, kinds, strict=True):
+                column = self.column(key, kind, "") if kind is not type(None) else None
+                if column is None:
+                    return _IRREGULAR
+                declared = self.declared(column.name)
+                if declared is not None and declared.deadband is not None:
+                    return _IRREGULAR
+                columns.append(column)
+        except ValueError:  # the long way says which value cannot be taken, and why
+            return _IRREGULAR
+        names = tuple(column.name for column in columns)
+        return Plan(
+            tuple(column.field for column in columns),
+            tuple((column.field, column.convert) for column in columns if column.convert is not None),
+            names,
+            regular=0 < len(set(names)) == len(names),
+        )

@@ -1,0 +1,138 @@
+"""Conversion of units with pint, under the names that factories write them by."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pint
+
+_ALIASES = {
+    # Spellings that pint reads otherwise or not at all. Sources: UN/ECE Recommendation 20 (codes of OPC UA),
+    # MTConnect part 2 (upper-case words), RFC 8428 (SenML), and what devices write.
+    "": "",
+    "%": "percent",
+    "%RH": "percent",
+    "P1": "percent",
+    "PERCENT": "percent",
+    "C": "degC",
+    "Cel": "degC",
+    "CEL": "degC",
+    "CELSIUS": "degC",
+    "°C": "degC",
+    "℃": "degC",
+    "F": "degF",
+    "FAH": "degF",
+    "FAHRENHEIT": "degF",
+    "°F": "degF",
+    "KEL": "kelvin",
+    "KELVIN": "kelvin",
+    "°": "degree",
+    "DD": "degree",
+    "rpm": "revolutions_per_minute",
+    "RPM": "revolutions_per_minute",
+    "1/min": "revolutions_per_minute",
+    "REVOLUTION/MINUTE": "revolutions_per_minute",
+    "KWH": "kilowatt_hour",
+    "kwh": "kilowatt_hour",
+    "KWT": "kilowatt",
+    "KW": "kilowatt",
+    "WTT": "watt",
+    "WHR": "watt_hour",
+    "AMP": "ampere",
+    "VLT": "volt",
+    "HTZ": "hertz",
+    "HZ": "hertz",
+    "HUR": "hour",
+    "MIN": "minute",
+    "SEC": "second",
+    "C26": "millisecond",
+    "BAR": "bar",
+    "PAL": "pascal",
+    "HPA": "hectopascal",
+    "MMT": "millimeter",
+    "CMT": "centimeter",
+    "MTR": "meter",
+    "KGM": "kilogram",
+    "NU": "newton_meter",
+    "NEWTON_METER": "newton_meter",
+    "VAr": "volt_ampere_reactive",
+    "var": "volt_ampere_reactive",
+    "COUNT": "count",
+    "pcs": "count",
+    "m3/h": "meter**3/hour",
+    "m³/h": "meter**3/hour",
+    "l/min": "liter/minute",
+}
+_DEFINITIONS = ("volt_ampere_reactive = volt * ampere = VAR",)
+_MAX_UNIT = 64
+
+
+class Conversion(NamedTuple):
+    """A linear conversion: `value * factor + offset`."""
+
+    factor: float
+    offset: float
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether both units are the same."""
+        return self == (1.0, 0.0)
+
+
+@cache
+def _registry() -> pint.UnitRegistry[float]:
+    import pint  # noqa: PLC0415  # 0.4 s and 20 MB, which only those pay who name units
+
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
+    for definition in _DEFINITIONS:
+        registry.define(definition)
+    return registry
+
+
+def _parse(unit: str) -> pint.Unit:
+    from tokenize import TokenError  # noqa: PLC0415
+
+    from pint.errors import PintError  # noqa: PLC0415
+
+    name = _ALIASES.get(unit.strip(), unit.strip())
+    if len(name) <= _MAX_UNIT:  # a device may write anything, and parsing is not bounded
+        for candidate in (name, name.lower()):
+            try:
+                return _registry().parse_units(candidate)
+            except (PintError, TokenError, SyntaxError, AttributeError, AssertionError, TypeError, ValueError):
+                continue  # pint has no common error for text that is no unit
+    raise ValueError(f"the unit {unit[:_MAX_UNIT]!r} is not known")
+
+
+@lru_cache(maxsize=4096)
+def find_conversion(source: str, target: str) -> Conversion | str:
+    """Return how a number in `source` becomes one in `target`, or why there is no way."""
+    if source == target:
+        return Conversion(1.0, 0.0)
+    from pint.errors import PintError  # noqa: PLC0415
+
+    units = _registry()
+    try:
+        start, end = _parse(source), _parse(target)
+        zero = float(units.Quantity(0.0, start).to(end).magnitude)
+        # Far apart, so that the factor keeps its digits beside an offset of hundreds of degrees.
+        factor = (float(units.Quantity(1e6, start).to(end).magnitude) - zero) / 1e6
+    except ValueError as error:
+        return str(error)
+    except PintError:
+        return f"{source!r} cannot be converted to {target!r}"
+    return Conversion(float(f"{factor:.13g}"), float(f"{zero:.13g}"))
+
+
+def conversion(source: str, target: str) -> Conversion:
+    """Return how a number in `source` becomes one in `target`.
+
+    Raises:
+        ValueError: A unit is not known, or they measure different things.
+    """
+    found = find_conversion(source, target)
+    if isinstance(found, str):
+        raise ValueError(found)  # noqa: TRY004  # the text is the reason
+    return found

@@ -1,0 +1,149 @@
+"""The spool as the event loop sees it: its thread, what to do when it is full, and what it says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+
+from gateway.delivery import Refusal
+from gateway.errors import SpoolFull
+from gateway.line_protocol import Encoder
+from gateway.normalize import SeriesStates, silences
+from gateway.spool import Group, Row, Spool
+from gateway.status import Status
+from gateway.translator import Translator
+from gateway.worker import Worker
+
+OWN = "gateway"
+"""The source of what the gateway itself has to say."""
+
+log = structlog.get_logger()
+
+
+class Safekeeping:
+    """Owns the spool and its thread.
+
+    Args:
+        spool: The spool.
+        states: The series, which fall silent as time passes.
+        encoder: Makes records of silences.
+        status: Where it is shown.
+    """
+
+    def __init__(self, spool: Spool, states: SeriesStates, encoder: Encoder, status: Status) -> None:
+        self.spool = spool
+        self.worker = Worker("spool")
+        self.news: list[asyncio.Event] = []
+        """Set, each, when something new is in the spool."""
+        self._room = asyncio.Event()
+        self._states = states
+        self._encoder = encoder
+        self._status = status
+        self._rejected: dict[int, set[int]] = {}
+        self._rejected_and_gone = 0
+        self._dropped = 0
+        self._full = False
+        # What waits from an earlier run was received then, so the sum of the counts holds from the start.
+        status.messages.received += spool.depth.messages + len(spool.held())
+        self._update()
+
+    async def commit(self, group: Group) -> None:
+        """Make a group safe; wait for room as long as it takes.
+
+        Raises:
+            SpoolError: The disk failed: nothing may be acknowledged any more.
+        """
+        while not group.empty:
+            try:
+                await self.worker.run(self.spool.commit, group)
+            except SpoolFull as error:
+                self._fill(str(error))
+                self._room.clear()
+                # The disk may get room without our doing, so look again in any case.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._room.wait(), 1)
+            else:
+                break
+        self._clear()
+        self._status.spool.commits += not group.empty
+        self._update()
+        for event in self.news:
+            event.set()
+
+    async def confirm(self, sink: str, rows: Sequence[Row], refusals: Sequence[Refusal]) -> None:
+        """Note that a sink has these rows, except what it refused, which becomes dead letters first."""
+        if refusals:
+            await self._reject(refusals)
+        await self.worker.run(self.spool.confirm, sink, rows[-1].id)
+
+    async def tick(self, translators: Sequence[Translator], now_ns: int) -> None:
+        """Do what time asks for: adapters' own doing, silences, saving how far the sinks are."""
+        for translator in translators:
+            group = translator.advance(now_ns)
+            if not group.empty:
+                await self.commit(group)
+        group = Group(OWN)
+        for telemetry in silences(self._states, now_ns):
+            group.further += self._encoder.encode(telemetry)
+        if not group.empty:
+            await self.commit(group)
+        await self.worker.run(self.spool.save_positions)
+        self._room.set()
+        self._update()
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small text across restarts."""
+        await self.worker.run(self.spool.set_state, key, value)
+
+    async def close(self) -> None:
+        """Save how far the sinks are and let go of the file."""
+        await self.worker.run(self.spool.close)
+        self.worker.stop(1)
+        self._update()
+
+    async def _reject(self, refusals: Sequence[Refusal]) -> None:
+        while True:
+            try:
+                await self.worker.run(self.spool.reject, [refusal.letter for refusal in refusals])
+            except SpoolFull as error:
+                self._fill(str(error))
+                await asyncio.sleep(1)
+            else:
+                break
+        for refusal in refusals:
+            messages = self._rejected.setdefault(refusal.row, set())
+            if refusal.message >= 0 and refusal.message not in messages:
+                messages.add(refusal.message)
+                self._status.messages.quarantined += 1
+                self._status.quarantined.count(f"rejected by {refusal.letter.sink}")
+
+    def _fill(self, reason: str) -> None:
+        if not self._full:
+            self._full = True
+            self._status.spool.state = "full"
+            log.error("The spool is full: nothing more is acknowledged until the sinks have taken some", reason=reason)
+
+    def _clear(self) -> None:
+        if self._full:
+            self._full = False
+            self._status.spool.state = "ready"
+            log.info("The spool has room again")
+
+    def _update(self) -> None:
+        spool, shown, counts = self.spool, self._status.spool, self._status.messages
+        rows, shown.messages, shown.points, shown.bytes, shown.oldest_ns = spool.depth
+        done = spool.done
+        for row in [row for row in self._rejected if row <= done]:
+            self._rejected_and_gone += len(self._rejected.pop(row))
+        counts.stored = spool.delivered - self._rejected_and_gone
+        if spool.dropped != self._dropped:
+            number = spool.dropped - self._dropped
+            self._dropped = shown.dropped = spool.dropped
+            counts.ignored += number
+            self._status.ignored.count("forgotten because the spool was full", number)
+            log.error("The spool was full and forgot the oldest messages", messages=number)
+        shown.rows = rows
+        self._status.series = len(self._states)

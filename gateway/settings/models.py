@@ -1,0 +1,322 @@
+"""Every option of the gateway, as pydantic models: what `gateway.toml` may say.
+
+docs/configuration.md is generated from here: a field's description is its documentation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from gateway.models import Name
+from gateway.settings.quantities import Duration, Size
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Seconds = 1_000_000_000
+"""Nanoseconds in a second, the unit that durations are kept in."""
+
+
+def _beside_the_configuration(path: Path, info: ValidationInfo) -> Path:
+    folder = info.context.get("folder") if isinstance(info.context, dict) else None
+    return path if folder is None else folder / path
+
+
+FilePath = Annotated[Path, AfterValidator(_beside_the_configuration)]
+"""A path; where it is relative it starts at the folder of the configuration file."""
+
+
+class Table(BaseModel):
+    """A table of the configuration: unknown keys are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Tls(Table):
+    """TLS of a connection. The host name is always verified."""
+
+    ca: FilePath | None = Field(
+        default=None, description="PEM file of the authorities to trust; without it the system's."
+    )
+    cert: FilePath | None = Field(default=None, description="PEM file of the client certificate.")
+    key: FilePath | None = Field(default=None, description="PEM file of the client's private key.")
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Tls:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together: give both or neither")
+        return self
+
+
+class MqttSource(Table):
+    """A broker to collect from."""
+
+    name: Identifier = Field(description="Name of the source; the MQTT client id is `{id}-{name}`.")
+    url: str = Field(description="`mqtt://host[:1883]` or `mqtts://host[:8883]`.", pattern=r"^mqtts?://[^\s/@?#]+$")
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        default="auto",
+        description="MQTT version; `auto` speaks 5 and falls back to 3.1.1 where the broker knows no 5.",
+    )
+    username: str | None = Field(default=None, description="MQTT user name.")
+    password_file: FilePath | None = Field(default=None, description="File that holds the password.")
+    tls: Tls | None = Field(default=None, description="TLS options; only with `mqtts://`.")
+    keep_alive: Duration = Field(default=30 * Seconds, description="MQTT keep-alive interval.")
+    session_expiry: Duration = Field(
+        default=7 * 86_400 * Seconds,
+        description="How long the broker keeps what arrives while the gateway is away (MQTT 5).",
+    )
+    shared_group: Identifier | None = Field(
+        default=None,
+        description="Share the topics with other gateways of this group (`$share/GROUP/...`, MQTT 5).",
+    )
+    window: int | None = Field(
+        default=None,
+        ge=1,
+        le=65_535,
+        description="Messages that the broker sends before it waits for an acknowledgement; by default 20 for 3.1.1, "
+        "learned for 5.",
+    )
+    max_packet: Size = Field(
+        default=1024 * 1024,
+        description="Packets above this are not decoded: their first 64 KiB go to the dead letters.",
+    )
+    max_unacknowledged: Size = Field(
+        default=16 * 1024 * 1024, description="Bytes received and not yet committed at which reading pauses."
+    )
+
+    @model_validator(mode="after")
+    def _tls_needs_mqtts(self) -> MqttSource:
+        if self.tls is not None and not self.url.startswith("mqtts://"):
+            raise ValueError("tls is set, but url does not start with mqtts://")
+        return self
+
+
+class Timestamp(Table):
+    """Where the time of a message stands, and how it is written."""
+
+    key: str | None = Field(default=None, description="Key of the time; by default the adapter knows the usual ones.")
+    unit: Literal["auto", "s", "ms", "us", "ns"] = Field(
+        default="auto", description="Unit of a number; `auto` guesses by its size, right for 1973 to 5138."
+    )
+    time_zone: str | None = Field(
+        default=None, description="IANA zone of times that are written without one, such as `Asia/Shanghai`."
+    )
+
+
+class Incoming(Table):
+    """What is done to a value on its way in."""
+
+    name: Name | None = Field(default=None, description="New name.")
+    source_unit: str | None = Field(default=None, description="Unit it comes in, where the message does not say.")
+    scale: float | None = Field(default=None, description="Factor to multiply by, before any conversion of units.")
+    offset: float | None = Field(default=None, description="Added after `scale`.")
+    enum: dict[str, str | int | float | bool] | None = Field(
+        default=None, description='Value to value, such as `{ 0 = "IDLE" }`.'
+    )
+    ignore: bool = Field(default=False, description="Do not store it.")
+
+
+class Route(Table):
+    """Which messages go through which adapter, and whose they are. The first route that matches takes a message."""
+
+    source: Identifier | None = Field(default=None, description="Name of a source; by default every source.")
+    topic: str = Field(
+        description="Topic with named levels: `{site}/{line}/{machine}/telemetry`; `{location...}` takes several "
+        "levels, once; a trailing `{metric...}` names the value."
+    )
+    adapter: str = Field(description="Format: a name from docs/adapters.md, or `package.module:Class`.")
+    options: dict[str, JsonValue] = Field(default_factory=dict, description="Options of the adapter.")
+    measurement: str | None = Field(
+        default=None, description="Type of machine, such as `cnc`; may use levels: `{type}`."
+    )
+    asset: str | None = Field(
+        default=None,
+        description="Stable name of the machine, made of levels; by default the level `asset`, `machine` or `device`.",
+    )
+    tags: dict[Name, str] | None = Field(
+        default=None,
+        description="Place of the machine, made of levels; by default every named level that is not the asset.",
+    )
+    timestamp: Timestamp = Field(default_factory=Timestamp, description="How times are written.")
+    metrics: dict[str, Incoming] = Field(
+        default_factory=dict, description="What is done to single values on their way in."
+    )
+    layout: Literal["wide", "narrow"] = Field(
+        default="wide",
+        description="`wide`: one point with a field for each value; `narrow`: one point a value, tag `metric`.",
+    )
+    stale_after: Duration | None = Field(
+        default=None, description="Silence after which the values of a machine are marked stale."
+    )
+    publish: list[str] = Field(
+        default_factory=list, description="Topic filters on which the adapter may publish commands."
+    )
+
+
+class Metric(Table):
+    """What is stored of a value, whatever route it came by."""
+
+    type: Literal["float", "int", "text", "bool"] | None = Field(
+        default=None,
+        description="Stored under the plain name, in this type; what does not convert without loss is rejected.",
+    )
+    unit: str | None = Field(
+        default=None, description="Unit it is stored in; values that come in another are converted."
+    )
+    deadband: float | None = Field(default=None, ge=0, description="Changes smaller than this are not stored.")
+    heartbeat: Duration = Field(
+        default=600 * Seconds,
+        description="With a deadband: an unchanged value is stored at least this often.",
+    )
+    description: str = Field(default="", description="What it is, for the catalogue of metrics.")
+
+
+class Measurement(Table):
+    """A type of machine."""
+
+    metrics: dict[Name, Metric] = Field(default_factory=dict, description="Its values, by stored name.")
+
+
+class Spool(Table):
+    """The file that keeps every acknowledged message until all sinks have it."""
+
+    path: FilePath = Field(
+        default=Path("data/spool.db"),
+        validate_default=True,
+        description="File of the spool, on a local disk.",
+    )
+    max_bytes: Size = Field(default=10 * 2**30, description="Room for what waits.")
+    min_free: Size = Field(default=256 * 2**20, description="Room to leave on the disk.")
+    linger: Duration = Field(
+        default=100_000_000,
+        description="How long a commit waits for more messages: longer is kinder to flash, shorter is faster.",
+    )
+    when_full: Literal["wait", "drop_oldest"] = Field(
+        default="wait",
+        description="`wait`: stop acknowledging, the broker keeps the rest; `drop_oldest`: forget the oldest.",
+    )
+    max_dead_letters: Size = Field(default=256 * 2**20, description="Room for dead letters.")
+    max_held: Size = Field(default=16 * 2**20, description="Room for messages that wait for a birth or for metadata.")
+    keep_per_reason: int = Field(
+        default=20,
+        ge=1,
+        description="Dead letters kept for each reason and topic; later ones are only counted.",
+    )
+
+
+class InfluxDB(Table):
+    """An InfluxDB, or what speaks its write API."""
+
+    name: Identifier = Field(description="Name of the sink; its place in the spool is kept under it.")
+    type: Literal["influxdb"] = Field(description="Kind of sink.")
+    api: Literal["v1", "v2", "v3"] = Field(
+        description="`v1`: `/write`; `v2`: `/api/v2/write`; `v3`: `/api/v3/write_lp`."
+    )
+    url: str = Field(description="`http://host:8086` or `https://...`.", pattern=r"^https?://[^\s@?#]+$")
+    database: str | None = Field(default=None, description="v1, v3: the database.")
+    retention_policy: str | None = Field(
+        default=None, description="v1: retention policy, by default the database's default."
+    )
+    username: str | None = Field(default=None, description="v1: user name.")
+    password_file: FilePath | None = Field(default=None, description="v1: file that holds the password.")
+    org: str | None = Field(default=None, description="v2: organization.")
+    bucket: str | None = Field(default=None, description="v2: bucket.")
+    token_file: FilePath | None = Field(default=None, description="v2, v3: file that holds the token.")
+    ca: FilePath | None = Field(default=None, description="PEM file of the authorities to trust for https.")
+    gzip: bool = Field(default=False, description="Compress what is sent: for slow networks.")
+    timeout: Duration = Field(default=30 * Seconds, description="How long a write may take.")
+    max_batch: Size = Field(default=2 * 2**20, description="Largest body of a write.")
+
+    @model_validator(mode="after")
+    def _target(self) -> InfluxDB:
+        needs = {"v1": ("database",), "v2": ("org", "bucket"), "v3": ("database",)}[self.api]
+        allowed = {
+            "v1": {"database", "retention_policy", "username", "password_file"},
+            "v2": {"org", "bucket", "token_file"},
+            "v3": {"database", "token_file"},
+        }[self.api]
+        of_a_dialect = {
+            "database",
+            "retention_policy",
+            "username",
+            "password_file",
+            "org",
+            "bucket",
+            "token_file",
+        }
+        if missing := [key for key in needs if getattr(self, key) is None]:
+            raise ValueError(f'api = "{self.api}" needs {" and ".join(missing)}')
+        if extra := sorted(key for key in of_a_dialect - allowed if getattr(self, key) is not None):
+            raise ValueError(f'api = "{self.api}" has no {" and no ".join(extra)}')
+        return self
+
+
+class Historian(Table):
+    """The embedded store: a SQLite file, for a laptop or a small site."""
+
+    name: Identifier = Field(description="Name of the sink; its place in the spool is kept under it.")
+    type: Literal["historian"] = Field(description="Kind of sink.")
+    path: FilePath = Field(
+        default=Path("data/historian.db"), validate_default=True, description="File of the historian."
+    )
+
+
+SinkSettings: TypeAlias = Annotated[InfluxDB | Historian, Field(discriminator="type")]
+
+
+class Limits(Table):
+    """Bounds that keep a faulty or hostile device from harming the others."""
+
+    max_series: int = Field(default=200_000, ge=1, description="Machines (series) known at a time.")
+    max_values: int = Field(default=10_000, ge=1, description="Values in one message.")
+
+
+class Log(Table):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level to log.")
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="`auto`: console on a terminal, else JSON."
+    )
+
+
+class Settings(Table):
+    """The whole of `gateway.toml`."""
+
+    id: Identifier = Field(description="Name of this gateway, unique on its brokers.")
+    sources: list[MqttSource] = Field(min_length=1, description="Brokers to collect from.")
+    routes: list[Route] = Field(min_length=1, description="What to do with which topic; the first match wins.")
+    measurements: dict[Name, Measurement] = Field(default_factory=dict, description="Types of machine, by name.")
+    assets: dict[Name, dict[Name, Name]] = Field(
+        default_factory=dict, description='Further tags of single machines: `[assets.press-7]`, `hall = "B"`.'
+    )
+    spool: Spool = Field(default_factory=Spool, description="The spool.")
+    sinks: list[SinkSettings] = Field(min_length=1, description="Where telemetry goes; every sink gets everything.")
+    limits: Limits = Field(default_factory=Limits, description="Bounds.")
+    log: Log = Field(default_factory=Log, description="Logging.")
+
+    @field_validator("sources", "sinks")
+    @classmethod
+    def _distinct_names(cls, tables: list[MqttSource] | list[InfluxDB | Historian]) -> object:
+        names = [table.name for table in tables]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"the name {twice[0]!r} is used twice: names must differ")
+        return tables
+
+    @model_validator(mode="after")
+    def _known_sources(self) -> Settings:
+        known = [source.name for source in self.sources]
+        for number, route in enumerate(self.routes, 1):
+            if route.source is not None and route.source not in known:
+                raise ValueError(f"route {number} names the source {route.source!r}; there are {', '.join(known)}")
+        return self

@@ -1,0 +1,130 @@
+"""A group: what one commit makes safe, and after which its messages are acknowledged together."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gateway.models import Command, Definition, Message
+from gateway.spool.dead_letters import DeadLetter
+
+NO_MESSAGE = -1
+
+
+class Origins(NamedTuple):
+    """Which message each record of a row came from.
+
+    Attributes:
+        source: Name of the source.
+        topics: The topics that occur.
+        topic_of: For each message, the index of its topic.
+        records_of: For each message, how many records it became.
+    """
+
+    source: str
+    topics: Sequence[str]
+    topic_of: Sequence[int]
+    records_of: Sequence[int]
+
+    def pack(self) -> bytes:
+        """Return it as bytes for the spool's file."""
+        head = json.dumps([self.source, list(self.topics), len(self.topic_of)]).encode()
+        return head + b"\n" + array("I", self.topic_of).tobytes() + array("I", self.records_of).tobytes()
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Origins:
+        """Return what `pack` packed."""
+        head, _, rest = packed.partition(b"\n")
+        source, topics, messages = json.loads(head)
+        numbers = array("I", rest)
+        return cls(source, topics, numbers[:messages], numbers[messages:])
+
+    def message_of(self, record: int) -> tuple[int, str]:
+        """Return the number of the message that a record came from, and its topic; -1 for a record of our own."""
+        first = 0
+        for message, records in enumerate(self.records_of):
+            first += records
+            if record < first:
+                return message, self.topics[self.topic_of[message]]
+        return NO_MESSAGE, ""
+
+
+class Group:
+    """Everything that the messages of one group said, collected while they are decoded.
+
+    Attributes:
+        source: Name of the source they came from.
+        received: Messages taken into the group, of any fate.
+        size: Bytes of them, about.
+        lines: The records of its messages.
+        further: Records that follow from no single message: the catalogue, silences.
+        dead_letters: What could not be understood or taken.
+        held: Messages that wait for a key, with it.
+        released: Keys that became known.
+        remembered: The latest message for a key.
+        redelivery: Keys of committed messages without a time of their own (see `gateway.spool.redelivery`).
+        definitions: New entries of the catalogue.
+        commands: What is to be sent once the group is safe.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.received = 0
+        self.size = 0
+        self.lines: list[str] = []
+        self.further: list[str] = []
+        self.dead_letters: list[DeadLetter] = []
+        self.held: list[tuple[str, Message]] = []
+        self.released: list[str] = []
+        self.remembered: dict[str, Message] = {}
+        self.redelivery = bytearray()
+        self.definitions: list[Definition] = []
+        self.commands: list[Command] = []
+        self._topics: dict[str, int] = {}
+        self._topic_of = array("I")
+        self._records_of = array("I")
+
+    # Runs once for every message: 0.3 us.
+    def add(self, topic: str, lines: Iterable[str]) -> None:
+        """Add the records of one message."""
+        before = len(self.lines)
+        self.lines += lines
+        topics = self._topics
+        index = topics.get(topic)
+        if index is None:
+            index = topics[topic] = len(topics)
+        self._topic_of.append(index)
+        self._records_of.append(len(self.lines) - before)
+
+    @property
+    def messages(self) -> int:
+        """Messages that became records."""
+        return len(self._topic_of)
+
+    @property
+    def records(self) -> int:
+        """Records of any kind."""
+        return len(self.lines) + len(self.further)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        return not (
+            self.records
+            or self.dead_letters
+            or self.held
+            or self.released
+            or self.remembered
+            or self.redelivery
+            or self.definitions
+        )
+
+    def body(self) -> bytes:
+        """Return the records, one a line."""
+        return "\n".join([*self.lines, *self.further, ""]).encode()
+
+    def origins(self) -> Origins:
+        """Return where the records came from."""
+        return Origins(self.source, list(self._topics), self._topic_of, self._records_of)

@@ -1,0 +1,326 @@
+"""Turns the messages of one source into what a commit makes safe: records, and all that could not become records.
+
+Nothing here waits or touches a disk. Whatever an adapter does, the message ends up in the group: as records, held,
+quarantined with its bytes, or counted as something there is nothing to store of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import structlog
+
+from gateway.interfaces import Adapter, Unreadable
+from gateway.line_protocol import Encoder
+from gateway.models import (
+    Command,
+    Decoded,
+    Definition,
+    Hold,
+    Message,
+    Observation,
+    Reject,
+    Release,
+    Remember,
+    Series,
+    Telemetry,
+    Value,
+)
+from gateway.normalize import Normalizer, Place
+from gateway.routing import Router, filter_covers
+from gateway.spool import DeadLetter, Group, Kind, Redelivery, properties_of, reason_of
+from gateway.status import Status
+
+CATALOGUE = "metric_catalogue"
+"""The measurement in which sinks find what values mean."""
+MAX_TOPICS = 200_000
+"""Topics whose route is remembered."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Path:
+    """What a route does with a message: decode it, and make telemetry of it.
+
+    Attributes:
+        route: The route's topic, as it stands in the configuration.
+        adapter: Its adapter.
+        normalizer: Its normalizer.
+        publish: Topic filters on which the adapter may publish.
+    """
+
+    route: str
+    adapter: Adapter
+    normalizer: Normalizer
+    publish: Sequence[str] = ()
+
+
+class Lane(NamedTuple):
+    """The path of one topic."""
+
+    path: Path
+    place: Place
+
+
+@dataclass
+class Waiting:
+    """Messages that wait for a key, bounded in bytes: the spool's own list, kept in memory too."""
+
+    max_bytes: int
+    size: int = 0
+    by_key: dict[str, list[Message]] = field(default_factory=dict)
+
+    def add(self, key: str, message: Message) -> bool:
+        """Take a message; False if there is no room."""
+        size = len(message.payload) + len(message.topic)
+        if self.size + size > self.max_bytes:
+            return False
+        self.size += size
+        self.by_key.setdefault(key, []).append(message)
+        return True
+
+    def take(self, key: str) -> list[Message]:
+        """Return the messages that wait for a key, and forget them."""
+        messages = self.by_key.pop(key, [])
+        self.size -= sum(len(message.payload) + len(message.topic) for message in messages)
+        return messages
+
+    def __len__(self) -> int:
+        return sum(map(len, self.by_key.values()))
+
+
+class Translator:
+    """Translates the messages of one source.
+
+    Args:
+        source: Its name.
+        router: Finds the route of a topic.
+        paths: What each route does.
+        encoder: Makes records of telemetry.
+        redelivery: What the broker may send again.
+        waiting: Messages that wait for a key, from before.
+        catalogue: What the sinks were told of the meaning of values.
+        status: Where everything is counted.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        router: Router,
+        paths: Mapping[int, Path],
+        encoder: Encoder,
+        redelivery: Redelivery,
+        waiting: Waiting,
+        catalogue: dict[tuple[str, str, str], Definition],
+        status: Status,
+    ) -> None:
+        self._source = source
+        self._router = router
+        self._paths = paths
+        self._encode = encoder.encode
+        self._redelivery = redelivery
+        self._waiting = waiting
+        self._catalogue = catalogue
+        self._status = status
+        self._counts = status.messages
+        self._lanes: dict[str, Lane] = {}
+
+    def translate(self, messages: Iterable[Message | Unreadable], group: Group) -> None:
+        """Put into the group what the messages say."""
+        for message in messages:
+            self._counts.received += 1
+            group.received += 1
+            group.size += len(message.payload)
+            if isinstance(message, Unreadable):
+                self._quarantine(message, group, *reason_of(ValueError(message.reason)))
+                continue
+            if message.duplicate and self._redelivery.known(message):
+                self._ignore("sent again by the broker, and committed before")
+                continue
+            lane = self._lanes.get(message.topic)
+            if lane is None:
+                lane = self._find(message.topic)
+                if lane is None:
+                    self._status.unmatched.count(message.topic)
+                    self._ignore("no route takes its topic")
+                    continue
+            self._translate(lane, message, group)
+
+    def recall(self, messages: Iterable[Message]) -> None:
+        """Let the adapters see what they asked to remember, before the first new message; drop what they say."""
+        group = Group(self._source)
+        for message in messages:
+            lane = self._find(message.topic)
+            if lane is not None:
+                self._decode(lane, message, group)
+
+    def advance(self, now_ns: int) -> Group:
+        """Let the adapters act on time having passed; return what they said."""
+        group = Group(self._source)
+        for path in self._paths.values():
+            said = list(path.adapter.advance(now_ns))
+            if said:
+                self._take(Lane(path, Place({})), Message("", b"", now_ns), said, group)
+        return group
+
+    def _translate(self, lane: Lane, message: Message, group: Group) -> None:
+        """Translate one message, and then those that it released."""
+        said = self._decode(lane, message, group)
+        if said is None:
+            return
+        for released in self._take(lane, message, said, group):
+            own_lane = self._lanes.get(released.topic) or self._find(released.topic)
+            if own_lane is None:  # the routes have changed since it was held
+                self._status.unmatched.count(released.topic)
+                self._ignore("no route takes its topic")
+            else:
+                self._translate(own_lane, released, group)
+
+    def _decode(self, lane: Lane, message: Message, group: Group) -> Sequence[Decoded] | None:
+        try:
+            said = lane.path.adapter.decode(message)
+            return said if isinstance(said, tuple | list) else list(said)
+        except ValueError as error:
+            self._quarantine(message, group, *reason_of(error))
+        except Exception as error:  # the one broad except: an adapter's defect must not stop the others
+            log.exception("The adapter failed on a message, which is quarantined", route=lane.path.route)
+            self._quarantine(message, group, "defect of the adapter", repr(error)[:1000])
+        return None
+
+    def _take(  # noqa: C901  # one case for each thing an adapter can say
+        self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group
+    ) -> list[Message]:
+        """Put what an adapter said into the group; return the messages that can be understood now."""
+        if len(said) == 1 and type(said[0]) is Observation:
+            self._store(lane, message, [said[0]], [], group)
+            return []
+        observations: list[Observation] = []
+        rejects: list[Reject] = []
+        released: list[Message] = []
+        fate_known = False
+        for thing in said:
+            match thing:
+                case Observation():
+                    observations.append(thing)
+                case Reject():
+                    rejects.append(thing)
+                case Definition():
+                    self._define(lane.path.normalizer.place(lane.place, thing), message.received_ns, group)
+                case Hold(key):
+                    fate_known = True
+                    self._hold(key, message, group)
+                case Release(key):
+                    released += self._release(key, group)
+                case Remember(key):
+                    group.remembered[key] = message
+                case Command():
+                    self._command(lane, thing, group)
+        if observations or rejects:
+            self._store(lane, message, observations, rejects, group)
+        elif not fate_known and message.topic:
+            self._ignore("it says nothing that is stored")
+        return released
+
+    # Runs once for every message.
+    def _store(
+        self, lane: Lane, message: Message, observations: Sequence[Observation], rejects: list[Reject], group: Group
+    ) -> None:
+        try:
+            normalized = lane.path.normalizer.normalize(lane.place, message, observations)
+            lines = [line for telemetry in normalized.telemetry for line in self._encode(telemetry)]
+        except ValueError as error:
+            self._quarantine(message, group, *reason_of(error))
+            return
+        if normalized.timeless and message.packet_id:
+            group.redelivery += self._redelivery.note(message)
+        if lines:
+            group.add(message.topic, lines)
+            self._status.points += len(lines)
+        if normalized.rejects or rejects:
+            self._reject(message, [*rejects, *normalized.rejects], group, stored=bool(lines))
+        elif not lines:
+            self._ignore(normalized.ignored)
+        for definition in normalized.definitions:
+            self._define(definition, message.received_ns, group)
+
+    def _reject(self, message: Message, rejects: Sequence[Reject], group: Group, *, stored: bool) -> None:
+        for reject in rejects:
+            self._status.rejected.count(reject.reason.partition(":")[0])
+        detail = "; ".join(f"{reject.name}: {reject.reason}" for reject in rejects[:20])
+        if stored:
+            reason = rejects[0].reason.partition(":")[0]
+            group.dead_letters.append(self._letter(Kind.VALUE, message, reason, detail))
+        else:
+            self._quarantine(message, group, rejects[0].reason.partition(":")[0], detail)
+
+    def _quarantine(self, message: Message | Unreadable, group: Group, reason: str, detail: str) -> None:
+        self._counts.quarantined += 1
+        self._status.quarantined.count(reason)
+        group.dead_letters.append(self._letter(Kind.UNDECODABLE, message, reason, detail))
+        if isinstance(message, Message) and message.packet_id:
+            group.redelivery += self._redelivery.note(message)
+
+    def _letter(self, kind: Kind, message: Message | Unreadable, reason: str, detail: str) -> DeadLetter:
+        properties = properties_of(message) if isinstance(message, Message) else ""
+        return DeadLetter(
+            kind, self._source, message.topic, message.payload, reason, detail, message.received_ns, "", properties
+        )
+
+    def _ignore(self, reason: str) -> None:
+        self._counts.ignored += 1
+        self._status.ignored.count(reason)
+
+    def _hold(self, key: str, message: Message, group: Group) -> None:
+        if not self._waiting.add(key, message):
+            self._quarantine(message, group, "no room to hold it", f"no room to hold it until {key} is known")
+            return
+        group.held.append((key, message))
+        if message.packet_id:
+            group.redelivery += self._redelivery.note(message)
+
+    def _release(self, key: str, group: Group) -> list[Message]:
+        group.released.append(key)
+        group.held = [(held, message) for held, message in group.held if held != key]
+        return self._waiting.take(key)
+
+    def _command(self, lane: Lane, command: Command, group: Group) -> None:
+        if any(filter_covers(allowed, command.topic) for allowed in lane.path.publish):
+            group.commands.append(command)
+        else:
+            self._status.refused_commands.count(command.topic)
+
+    def _define(self, definition: Definition, received_ns: int, group: Group) -> None:
+        key = (definition.asset, definition.measurement, definition.name)
+        # Bounded like everything that a device can name.
+        if self._catalogue.get(key) == definition or (
+            key not in self._catalogue and len(self._catalogue) >= MAX_TOPICS
+        ):
+            return
+        self._catalogue[key] = definition
+        group.definitions.append(definition)
+        values: dict[str, Value] = {
+            name: value
+            for name, value in (
+                ("unit_text", definition.unit),
+                ("type_text", definition.type),
+                ("description_text", definition.description),
+                ("low", definition.low),
+                ("high", definition.high),
+            )
+            if value not in ("", None)
+        }
+        tags = {"of": definition.measurement, "metric": definition.name}
+        series = Series(asset=definition.asset, measurement=CATALOGUE, tags=tags)
+        group.further += self._encode(Telemetry(series=series, values=values, timestamp_ns=received_ns))
+
+    def _find(self, topic: str) -> Lane | None:
+        match = self._router.match(topic)
+        if match is None:
+            return None
+        if len(self._lanes) >= MAX_TOPICS:
+            self._lanes.clear()
+        lane = self._lanes[topic] = Lane(self._paths[match.route], Place(match.levels))
+        return lane

@@ -1,0 +1,232 @@
+"""The path of a value, with a real spool and fakes at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path as File
+
+import pytest
+
+from gateway import delivery as delivery_module
+from gateway import pipeline as pipeline_module
+from gateway.delivery import Backoff, Delivery
+from gateway.errors import SinkError, SinkHeld, SinkRejected, SinkUnavailable, SpoolError
+from gateway.line_protocol import Encoder
+from gateway.models import Command, Observation
+from gateway.normalize import SeriesStates
+from gateway.pipeline import deliver, ingest, pass_time
+from gateway.safekeeping import Safekeeping
+from gateway.spool import Group, Spool
+from gateway.status import SinkStatus, Status
+from tests.gateway import test_translator
+from tests.gateway.configurations import message
+from tests.gateway.fakes import FakeSink, FakeSource
+
+
+class Line:
+    """A whole gateway between a fake source and fake sinks."""
+
+    def __init__(self, folder: File, sinks: int = 1, linger: float = 0.01, **spool: object) -> None:
+        self.source = FakeSource()
+        self.sinks = [FakeSink(f"store{number}") for number in range(sinks)]
+        self.bench = test_translator.Bench()
+        self.status: Status = self.bench.status
+        self.linger = linger
+        self.spool = Spool(folder / "spool.db", [sink.name for sink in self.sinks], **spool)  # type: ignore[arg-type]
+        self.safekeeping = Safekeeping(self.spool, SeriesStates(10), Encoder(), self.status)
+
+    @asynccontextmanager
+    async def running(self, *, delivering: bool = True) -> AsyncIterator[None]:
+        ways = [
+            Delivery(sink, self.spool.reader(), SinkStatus(), self.spool.position(sink.name)) for sink in self.sinks
+        ]
+        self.safekeeping.news += [way.news for way in ways]
+        self.statuses = [way.status for way in ways]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(ingest(self.source, self.bench.translator, self.safekeeping, self.linger)),
+                    tasks.create_task(pass_time([self.bench.translator], self.safekeeping)),
+                    *(tasks.create_task(deliver(way, self.safekeeping)) for way in ways if delivering),
+                ]
+                yield
+                for task in running:
+                    task.cancel()
+        finally:
+            for way in ways:
+                way.close(1)
+            await self.safekeeping.close()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110  # what is watched are plain numbers
+                await asyncio.sleep(0.005)
+
+
+def _acknowledged(line: Line, number: int) -> bool:
+    return len(line.source.acknowledged) == number
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery_module, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(delivery_module, "LEAST_WAIT", 0.0)
+    monkeypatch.setattr(pipeline_module, "RETRY", 0.05)
+    monkeypatch.setattr(pipeline_module, "HOLD", 0.05)
+
+
+async def test_what_arrives_is_stored_and_then_acknowledged(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    async with line.running():
+        line.source.feed(message(payload=b"1"), message(payload=b"2"))
+        line.source.feed(message(payload=b"3"))
+        await line.until(lambda: len(line.sinks[0].records) == 3)
+        await line.until(lambda: line.status.messages.stored == 3)
+        assert [m.payload for m in line.source.acknowledged] == [b"1", b"2", b"3"]
+    assert line.status.messages.waiting == 0
+
+
+async def test_nothing_is_acknowledged_before_it_is_committed(tmp_path: File, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line(tmp_path)
+    depths: list[int] = []
+    acknowledge = line.source.acknowledge
+
+    def note(messages: object) -> None:
+        depths.append(line.spool.depth.messages)
+        acknowledge(messages)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(line.source, "acknowledge", note)
+    async with line.running(delivering=False):
+        for number in range(20):
+            line.source.feed(message(payload=b"%d" % number))
+            await line.until(functools.partial(_acknowledged, line, number + 1))
+    assert depths == list(range(1, 21))
+
+
+async def test_when_the_commit_fails_nothing_is_acknowledged_and_the_gateway_ends(
+    tmp_path: File, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(tmp_path)
+
+    def fail(_: Group) -> None:
+        raise SpoolError("disk I/O error")
+
+    monkeypatch.setattr(line.spool, "commit", fail)
+    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012  # it is the end of the block that raises
+        async with line.running():
+            line.source.feed(message(payload=b"1"))
+            await asyncio.sleep(10)
+    assert caught.group_contains(SpoolError)
+    assert line.source.acknowledged == []
+
+
+async def test_an_outage_of_the_sink_loses_nothing_and_stops_no_other(tmp_path: File) -> None:
+    line = Line(tmp_path, sinks=2)
+    line.sinks[0].errors = [SinkUnavailable("away") for _ in range(5)] + [SinkHeld("no token") for _ in range(5)]
+    async with line.running():
+        for number in range(10):
+            line.source.feed(message(payload=b"%d" % number))
+        await line.until(lambda: len(line.sinks[1].records) == 10)
+        await line.until(lambda: len(line.sinks[0].records) == 10)
+        await line.until(lambda: line.status.messages.stored == 10)
+        assert line.statuses[0].retries == 10
+        assert line.statuses[0].state == "ready"
+    assert line.sinks[0].records == line.sinks[1].records
+
+
+async def test_a_record_that_a_sink_will_never_take_becomes_a_dead_letter_and_the_others_go_on(tmp_path: File) -> None:
+    line = Line(tmp_path)
+
+    def refuse(record: str) -> SinkError | None:
+        return SinkRejected("type conflict: field x") if " x=3.0" in record else None
+
+    line.sinks[0].refuses = refuse
+    async with line.running():
+        line.source.feed(*(message(payload=b"%d" % number) for number in range(8)))
+        await line.until(lambda: line.status.messages.stored == 7)
+    assert len(set(line.sinks[0].records)) == 7
+    assert (line.status.messages.quarantined, line.status.messages.waiting) == (1, 0)
+    spool = Spool(line.spool.path, ["store0"])
+    (kept,) = spool._connection.execute("SELECT kind, topic, sink, reason, payload FROM dead_letters").fetchall()
+    assert kept[:4] == ("rejected", "s1/m1/telemetry", "store0", "type conflict")
+    assert b" x=3.0" in kept[4]
+    spool.close()
+
+
+async def test_what_was_not_delivered_is_delivered_after_a_restart(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    async with line.running(delivering=False):
+        line.source.feed(message(payload=b"1"), message(payload=b"2"))
+        await line.until(lambda: len(line.source.acknowledged) == 2)
+    line = Line(tmp_path)
+    assert line.status.messages.waiting == 2
+    async with line.running():
+        await line.until(lambda: line.status.messages.stored == 2)
+    assert len(line.sinks[0].records) == 2
+
+
+async def test_a_group_is_committed_at_once_when_the_broker_waits_for_an_acknowledgement(tmp_path: File) -> None:
+    line = Line(tmp_path, linger=3600)
+    line.source.window = 2
+    async with line.running():
+        line.source.feed(message(payload=b"1"), message(payload=b"2"))
+        await line.until(lambda: len(line.source.acknowledged) == 2)
+        line.source.feed(message(payload=b"3"))
+        line.source.feed(message(payload=b"4"))
+        await line.until(lambda: len(line.source.acknowledged) == 4)
+
+
+async def test_a_full_spool_stops_acknowledging_until_a_sink_has_taken_some(tmp_path: File) -> None:
+    line = Line(tmp_path, max_bytes=1000)
+    line.sinks[0].errors = [SinkUnavailable("away")] * 200
+    async with line.running():
+        for number in range(40):
+            line.source.feed(message(payload=b"%d" % number))
+            await asyncio.sleep(0.015)
+        assert line.status.spool.state == "full"
+        assert len(line.source.acknowledged) < 40
+        line.sinks[0].errors.clear()
+        await line.until(lambda: len(line.source.acknowledged) == 40)
+        await line.until(lambda: line.status.messages.stored == 40)
+    assert len(set(line.sinks[0].records)) == 40
+
+
+async def test_what_is_being_committed_when_the_gateway_stops_is_still_acknowledged(tmp_path: File) -> None:
+    line = Line(tmp_path, linger=0)
+    async with line.running():
+        for number in range(50):
+            line.source.feed(message(payload=b"%d" % number))
+        await line.until(lambda: len(line.source.acknowledged) > 0)
+    assert len(line.source.acknowledged) == line.status.messages.stored + line.spool.depth.messages
+
+
+async def test_a_gateway_whose_spool_is_full_still_stops(tmp_path: File) -> None:
+    line = Line(tmp_path, min_free=2**62)
+    async with line.running():
+        line.source.feed(message(payload=b"1"))
+        await line.until(lambda: line.status.spool.state == "full")
+    assert line.source.acknowledged == []
+
+
+async def test_commands_are_sent_after_their_message_is_safe(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    line.bench.adapter._decode = lambda _: [Observation({"x": 1.0}), Command("cmd/rebirth", b"")]
+    async with line.running():
+        line.source.feed(message())
+        await line.until(lambda: len(line.source.sent) == 1)
+        assert len(line.source.acknowledged) == 1
+
+
+def test_waits_grow_to_their_bound_with_full_jitter() -> None:
+    random.seed(1)
+    backoff = Backoff()
+    waits = [backoff.next(5.0) for _ in range(200)]
+    assert max(waits) <= 5.0
+    assert max(waits[20:]) > 4.0
+    assert min(waits[20:]) < 1.0
+    backoff.reset()
+    assert backoff.next(5.0) <= delivery_module.FIRST_WAIT

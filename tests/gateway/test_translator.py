@@ -1,0 +1,212 @@
+"""Whatever an adapter does, a message ends as records, held, quarantined with its bytes, or counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from gateway.interfaces import Unreadable
+from gateway.line_protocol import Encoder
+from gateway.models import Command, Decoded, Definition, Hold, Message, Observation, Reject, Release, Remember
+from gateway.normalize import Normalizer, SeriesStates
+from gateway.routing import Router, TopicPattern
+from gateway.spool import Group, Kind, Redelivery
+from gateway.status import Status
+from gateway.translator import Path, Translator, Waiting
+from tests.gateway.configurations import NOW_NS, message, route, settings
+from tests.gateway.fakes import FakeAdapter
+
+
+class Bench:
+    """A translator with one route and a fake adapter."""
+
+    def __init__(self, decode: Callable[[Message], Iterable[Decoded]] | None = None, max_held: int = 10_000) -> None:
+        self.settings = settings([route()])
+        self.status = Status()
+        self.adapter = FakeAdapter(decode)
+        self.pattern = TopicPattern(self.settings.routes[0].topic)
+        states = SeriesStates(100)
+        normalizer = Normalizer(
+            self.settings.routes[0], self.pattern.names, self.settings, states, self.status, names_asset=False
+        )
+        self.waiting = Waiting(max_held)
+        self.translator = Translator(
+            "plant",
+            Router({0: self.pattern}),
+            {0: Path(self.pattern.text, self.adapter, normalizer, ("cmd/+",))},
+            Encoder(),
+            Redelivery(),
+            self.waiting,
+            {},
+            self.status,
+        )
+
+    def take(self, *messages: Message | Unreadable) -> Group:
+        group = Group("plant")
+        self.translator.translate(messages, group)
+        assert group.received == len(messages)
+        return group
+
+
+def values(records: list[str]) -> list[str]:
+    return [record.split(" ")[1].split(",")[0] for record in records]
+
+
+def test_a_message_becomes_records() -> None:
+    bench = Bench()
+    group = bench.take(message(payload=b"1"), message(payload=b"2"))
+    assert values(group.lines) == ["x=1.0", "x=2.0"]
+    assert (group.messages, bench.status.messages.received, bench.status.messages.waiting) == (2, 2, 2)
+
+
+def test_a_message_that_no_route_takes_is_counted_with_its_topic() -> None:
+    bench = Bench()
+    assert bench.take(message("elsewhere")).empty
+    assert bench.status.unmatched == {"elsewhere": 1}
+    assert bench.status.messages.ignored == 1
+
+
+def test_a_message_that_cannot_be_understood_is_quarantined_with_its_bytes() -> None:
+    bench = Bench()
+    group = bench.take(message(payload=b"\xffnot a number"), message(payload=b"1"))
+    (letter,) = group.dead_letters
+    assert (letter.kind, letter.payload, letter.topic) == (Kind.UNDECODABLE, b"\xffnot a number", "s1/m1/telemetry")
+    assert letter.reason == "could not convert string to float"
+    assert values(group.lines) == ["x=1.0"]
+    assert bench.status.messages.quarantined == 1
+
+
+def test_a_defect_of_an_adapter_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    def decode(message: Message) -> Iterable[Decoded]:
+        yield Observation({"x": 1.0})
+        if message.payload == b"bad":
+            raise KeyError("oops")
+
+    bench = Bench(decode)
+    group = bench.take(message(payload=b"bad"), message(payload=b"good"))
+    assert group.dead_letters[0].reason == "defect of the adapter"
+    assert len(group.lines) == 1, "output of an adapter that fails does not count"
+    assert "The adapter failed" in "".join(capsys.readouterr())
+
+
+def test_an_unreadable_packet_is_quarantined() -> None:
+    bench = Bench()
+    group = bench.take(Unreadable("t", b"abc", NOW_NS, 7, "too large: 20 MB"))
+    assert (group.dead_letters[0].payload, group.dead_letters[0].reason) == (b"abc", "too large")
+    assert bench.status.messages.quarantined == 1
+
+
+def test_a_value_that_cannot_be_taken_costs_only_itself_and_its_message_is_kept() -> None:
+    bench = Bench(lambda _: [Observation({"x": 1.0}), Reject("y", "not a number: z")])
+    group = bench.take(message(payload=b"all of it"))
+    assert values(group.lines) == ["x=1.0"]
+    assert (group.dead_letters[0].kind, group.dead_letters[0].payload) == (Kind.VALUE, b"all of it")
+    assert bench.status.rejected == {"not a number": 1}
+    assert bench.status.messages.quarantined == 0
+
+
+def test_a_message_without_a_single_good_value_is_quarantined_whole() -> None:
+    bench = Bench(lambda _: [Reject("y", "not a number")])
+    assert bench.take(message()).dead_letters[0].kind is Kind.UNDECODABLE
+    assert bench.status.messages.quarantined == 1
+
+
+def test_a_message_that_says_nothing_is_ignored_with_a_reason() -> None:
+    bench = Bench(lambda _: [])
+    assert bench.take(message()).empty
+    assert bench.status.ignored == {"it says nothing that is stored": 1}
+
+
+def births(message: Message) -> Iterable[Decoded]:
+    """Hold data until a birth comes, then understand it."""
+    text = message.payload.decode()
+    if text == "birth":
+        births.known = True  # type: ignore[attr-defined]
+        yield Remember("node")
+        yield Release("node")
+    elif not getattr(births, "known", False):
+        yield Hold("node")
+    else:
+        yield Observation({"x": float(text)})
+
+
+@pytest.fixture(autouse=True)
+def _no_births_yet() -> None:
+    births.known = False  # type: ignore[attr-defined]
+
+
+def test_held_messages_are_committed_and_given_again_in_order_once_they_can_be_understood() -> None:
+    bench = Bench(births)
+    held = bench.take(message(payload=b"1"), message(payload=b"2"))
+    assert [kept.payload for _, kept in held.held] == [b"1", b"2"]
+    assert held.lines == []
+    group = bench.take(message(payload=b"birth"), message(payload=b"3"))
+    assert values(group.lines) == ["x=1.0", "x=2.0", "x=3.0"]
+    assert group.released == ["node"]
+    assert group.remembered["node"].payload == b"birth"
+    assert len(bench.waiting) == 0
+
+
+def test_what_is_held_and_released_in_one_group_is_not_held_any_more() -> None:
+    group = Bench(births).take(message(payload=b"1"), message(payload=b"birth"))
+    assert group.held == []
+    assert values(group.lines) == ["x=1.0"]
+
+
+def test_what_there_is_no_room_to_hold_is_quarantined() -> None:
+    bench = Bench(births, max_held=20)
+    group = bench.take(message(payload=b"1"), message(payload=b"2"))
+    assert len(group.held) == 1
+    assert group.dead_letters[0].reason == "no room to hold it"
+
+
+def test_remembered_messages_are_seen_again_and_say_nothing() -> None:
+    bench = Bench(births)
+    bench.translator.recall([message(payload=b"birth")])
+    assert bench.status.messages.received == 0
+    assert values(bench.take(message(payload=b"1")).lines) == ["x=1.0"]
+
+
+def test_commands_are_sent_only_where_the_route_allows() -> None:
+    bench = Bench(lambda _: [Command("cmd/a", b""), Command("other/a", b"")])
+    assert [command.topic for command in bench.take(message()).commands] == ["cmd/a"]
+    assert bench.status.refused_commands == {"other/a": 1}
+
+
+def test_a_definition_is_told_once_to_the_catalogue_and_the_sinks() -> None:
+    bench = Bench(lambda _: [Observation({"x": 1.0}), Definition("x", "degC", low=0.0)])
+    first, second = bench.take(message()), bench.take(message())
+    assert [(known.asset, known.name, known.unit) for known in first.definitions] == [("m1", "x", "degC")]
+    assert first.further[0].startswith("metric_catalogue,asset=m1,metric=x,of=cnc ")
+    assert 'unit_text="degC"' in first.further[0]
+    assert (second.definitions, second.further) == ([], [])
+
+
+def test_a_timeless_message_sent_again_after_its_commit_is_not_stored_twice() -> None:
+    bench = Bench()
+    assert bench.take(message(payload=b"1", packet_id=5)).redelivery
+    group = bench.take(message(payload=b"1", packet_id=5, duplicate=True))
+    assert group.lines == []
+    assert bench.status.messages.ignored == 1
+    assert bench.take(message(payload=b"2", packet_id=5, duplicate=True)).lines, "another message: in doubt keep it"
+
+
+def test_a_message_with_a_time_of_its_own_needs_no_key() -> None:
+    bench = Bench(lambda _: [Observation({"x": 1.0}, time=NOW_NS)])
+    assert bench.take(message(packet_id=5)).redelivery == b""
+
+
+def test_what_adapters_say_as_time_passes_is_taken() -> None:
+    bench = Bench()
+    bench.adapter.due = [Command("cmd/a", b"")]
+    assert [command.topic for command in bench.translator.advance(NOW_NS).commands] == ["cmd/a"]
+    assert bench.translator.advance(NOW_NS).commands == []
+
+
+def test_topics_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.translator.MAX_TOPICS", 10)
+    bench = Bench()
+    for number in range(50):
+        bench.take(message(f"s{number}/m1/telemetry", b"1"))
+    assert len(bench.translator._lanes) <= 10

@@ -1,0 +1,1 @@
+"""Tests against real brokers and databases, on loopback."""

@@ -1,0 +1,1 @@
+"""Tests of the machines: the same at any time, and believable."""

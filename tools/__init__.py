@@ -1,0 +1,1 @@
+"""What sets up, builds and documents the project; no part of the product."""
