@@ -7,7 +7,6 @@ or set aside is counted here by reason, at the place where it happens.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TypeAlias
 
@@ -19,12 +18,13 @@ OTHERS = "(others)"
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 
 
-class BoundedCounter(Counter[str]):
+class BoundedCounter(dict[str, int]):
     """A counter by name that keeps the first 1000 names and counts all later ones as `(others)`."""
 
     def count(self, name: str, number: int = 1) -> None:
         """Add `number` to `name`."""
-        self[name if name in self or len(self) < MAX_KEYS else OTHERS] += number
+        key = name if name in self or len(self) < MAX_KEYS else OTHERS
+        self[key] = self.get(key, 0) + number
 
 
 @dataclass

@@ -12,7 +12,7 @@ from gateway.errors import ConfigurationError, Problem
 from gateway.interfaces import Adapter
 from gateway.line_protocol import Encoder
 from gateway.normalize import Normalizer, SeriesStates
-from gateway.normalize.units import conversion
+from gateway.normalize.units import check_unit, conversion
 from gateway.routing import Router, TopicPattern
 from gateway.settings import Settings
 from gateway.settings.models import Route
@@ -143,7 +143,7 @@ def _units(settings: Settings, file: str) -> list[Problem]:
     problems = []
     for measurement, table in settings.measurements.items():
         for name, metric in table.metrics.items():
-            if metric.unit is not None and (reason := _mismatch(f"{metric.unit} ", metric.unit)):
+            if metric.unit is not None and (reason := _mismatch(metric.unit, metric.unit)):
                 problems.append(Problem(file, f"measurements.{measurement}.metrics.{name}.unit", reason))
     for index, route in enumerate(settings.routes):
         declared = settings.measurements.get(route.measurement or "")
@@ -151,14 +151,15 @@ def _units(settings: Settings, file: str) -> list[Problem]:
             metric_settings = declared.metrics.get(incoming.name or name) if declared is not None else None
             target = metric_settings.unit if metric_settings is not None else None
             source = incoming.source_unit
-            if source is not None and (reason := _mismatch(f"{source} ", target or source)):
+            if source is not None and (reason := _mismatch(source, target or source)):
                 problems.append(_problem(file, index, f"metrics.{name}.source_unit", reason))
     return problems
 
 
 def _mismatch(source: str, target: str) -> str:
-    """Return why one unit cannot be converted to the other; the space makes even equal ones be looked up."""
+    """Return why one unit cannot be converted to the other."""
     try:
+        check_unit(source)
         conversion(source, target)
     except ValueError as error:
         return str(error)

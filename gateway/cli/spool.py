@@ -26,7 +26,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, *, json: JsonOption = False) -
     now_ns = time.time_ns()
     found = survey(settings.path, settings.max_bytes, now_ns)
     if json:
-        print_json(found._asdict())
+        print_json({**found._asdict(), "depth": found.depth._asdict()})
         return
     depth = found.depth
     out.print(f"[bold]{settings.path}[/]  {show_size(depth.size)} of {show_size(settings.max_bytes)}")

@@ -83,9 +83,11 @@ class Connection5(asyncio.BufferedProtocol):
             self._subscribed.set_result(None)
         while not self._subscribed.done():
             await self._wait_for(self._subscribed, SUBSCRIBE_SECONDS)
+            if self._subscribed.done():  # though the connection may have ended since
+                break
             if self.ended.done():
                 raise self.ended.result()
-            if not self._subscribed.done() and not self._paused:  # paused, the answer may be there, unread
+            if not self._paused:  # paused, the answer may be there, unread
                 raise ConnectionEnded(f"the broker did not answer SUBSCRIBE within {SUBSCRIBE_SECONDS:.0f} s")
         return handshake.established(answer, self._granted)
 

@@ -71,12 +71,12 @@ def explain(error: OSError, endpoint: Endpoint) -> ConnectionEnded:
     match error:
         case ssl.SSLCertVerificationError():
             return Refused(
-                f"the certificate of {where} is not accepted: {error.verify_message}",
+                f"the certificate of {where} is not accepted: {error}",
                 "check tls.ca, the broker's certificate, and that url names the host as the certificate does",
             )
         case ssl.SSLError():
             return Refused(
-                f"TLS with {where} failed: {error.reason or error}",
+                f"TLS with {where} failed: {error}",
                 "check that the port speaks TLS, and tls.cert and tls.key if the broker asks for a certificate",
             )
         case TimeoutError():

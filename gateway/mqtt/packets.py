@@ -26,6 +26,8 @@ _DUPLICATE, _QOS_2, _RETAINED = 0x08, 0x04, 0x01
 ROOM = 262_144
 """Bytes to take from the network at a time: as much as stays in the processor's cache."""
 
+_NOT_UTF_8 = "the packet has text that is not UTF-8"
+
 _new_tuple = tuple.__new__
 
 
@@ -63,10 +65,17 @@ class PacketReader:
         max_packet: Longer packets are not read; the start of each becomes an `Unreadable`.
         status: Where copies and packets that are too long are counted.
         is_copy: Whether a message, by topic and subscription identifiers, is a copy of one that comes besides.
+        careful: Whether to look at the text in a message before `mqtt5` does. It panics where that is not UTF-8, which
+            is caught but leaves a page on standard error; so a reader becomes careful then, and tells it here.
     """
 
     def __init__(
-        self, max_packet: int, status: SourceStatus, is_copy: Callable[[str, list[int]], bool] | None = None
+        self,
+        max_packet: int,
+        status: SourceStatus,
+        is_copy: Callable[[str, list[int]], bool] | None = None,
+        *,
+        careful: bool = False,
     ) -> None:
         self._max_packet, self._status, self._is_copy = max_packet, status, is_copy
         self._buffer = bytearray(max(max_packet, ROOM) + ROOM)  # what is never used costs no memory
@@ -75,13 +84,13 @@ class PacketReader:
         self._awaited = 0
         """Length of the packet that the buffer starts with, once it is known: with less there is nothing to do."""
         self._skipped: _Skipped | None = None
-        self._decode: Callable[[memoryview], tuple[mqtt5.Packet, int]] = mqtt5.read
+        self.careful = careful
 
     def space(self) -> memoryview:
         """Return where the next bytes are to be written."""
         return self._view[self._end : self._end + ROOM]
 
-    def read(self, size: int, delivery: Delivery, now_ns: int) -> list[mqtt5.Packet]:  # noqa: C901  # the hot path
+    def read(self, size: int, delivery: Delivery, now_ns: int) -> list[mqtt5.Packet]:
         """Read what has become whole by `size` more bytes, and return the packets that are no message.
 
         Messages are added to `delivery`, stamped `now_ns`, `now_ns + 1` and so on, with the identifiers to
@@ -99,7 +108,7 @@ class PacketReader:
             self._end = end
             return others
         stamp += len(messages)
-        view, buffer, decode = self._view, self._buffer, self._decode
+        view, buffer, decode = self._view, self._buffer, _decode_carefully if self.careful else mqtt5.read
         new, is_copy, max_packet = _new_tuple, self._is_copy, self._max_packet
         # Per packet 0.8 us, of which `mqtt5.read` takes 0.3: hence the local names, and no call that can be spared.
         while begin < end:
@@ -108,8 +117,10 @@ class PacketReader:
             except IndexError:  # half a packet; the rest is still on the wire
                 break
             except BaseException as error:  # noqa: BLE001  # `mqtt5` panics at invalid text, with no Exception
-                decode = self._decoder_after(error)
-                length = self._set_aside(begin, end, delivery, stamp, f"the packet cannot be read: {error}")
+                problem = _problem(error)
+                self.careful = self.careful or problem == _NOT_UTF_8
+                decode = _decode_carefully if self.careful else mqtt5.read
+                length = self._set_aside(begin, end, delivery, stamp, problem)
                 if not length:
                     break
                 begin += length
@@ -119,16 +130,15 @@ class PacketReader:
                 others.append(packet)
                 begin += length
                 continue
-            if length > max_packet:
-                self._set_aside(begin, end, delivery, stamp)
-                begin += length
+            head, topic = buffer[begin], packet.topic
+            if length > max_packet or not topic or head & _QOS_2:
+                begin += self._set_aside(
+                    begin, end, delivery, stamp, "the packet has a topic alias, which nobody allowed"
+                )
                 stamp += 1
                 continue
-            head = buffer[begin]
             begin += length
-            topic, packet_id, properties = packet.topic, packet.packet_id or 0, packet.user_properties
-            if head & _QOS_2 or not topic:
-                raise ProtocolViolation("a message came at QoS 2 or with a topic alias, neither of which was asked for")
+            packet_id, properties = packet.packet_id or 0, packet.user_properties
             if packet_id:
                 take_packet_id(packet_id)
             if is_copy is not None and is_copy(topic, packet.subscription_ids):
@@ -154,18 +164,6 @@ class PacketReader:
         self._keep(begin, end)
         return others
 
-    def _decoder_after(self, error: BaseException) -> Callable[[memoryview], tuple[mqtt5.Packet, int]]:
-        """Return how to decode from now on: after a panic, which prints a page on standard error, look at texts first.
-
-        Raises:
-            BaseException: The error did not come from `mqtt5`.
-        """
-        if type(error).__name__ == "PanicException":
-            self._decode = _decode_checked
-        elif not isinstance(error, ValueError):
-            raise error
-        return self._decode
-
     def _frame(self, begin: int, end: int) -> tuple[int, int]:
         """Return how long the packet at `begin` is, and where its body begins.
 
@@ -179,7 +177,7 @@ class PacketReader:
             raise ProtocolViolation(f"a packet is malformed: {error}") from error
         length = body + remaining
         if length > ROOM and not self._is_message(begin):
-            raise ProtocolViolation(f"a packet of {length} bytes came that is no message")
+            raise ProtocolViolation(f"a packet of {length} bytes came that is no message, or one at QoS 2")
         return length, begin + body
 
     def _is_message(self, begin: int) -> bool:
@@ -199,7 +197,7 @@ class PacketReader:
         if begin + length > end:
             return 0
         if not self._is_message(begin):
-            raise ProtocolViolation(f"a packet that is no message is malformed: {problem}")
+            raise ProtocolViolation(f"a packet came that is malformed, or a message at QoS 2: {problem}")
         self._quarantine(
             self._buffer[begin], bytes(self._view[body : begin + length]), length, delivery, stamp, problem
         )
@@ -244,10 +242,23 @@ class PacketReader:
         return taken
 
 
-def _decode_checked(view: memoryview) -> tuple[mqtt5.Packet, int]:
+def _problem(error: BaseException) -> str:
+    """Return why a packet cannot be read.
+
+    Raises:
+        BaseException: The error is none of `mqtt5`.
+    """
+    if type(error).__name__ == "PanicException":
+        return _NOT_UTF_8
+    if isinstance(error, ValueError):
+        return f"the packet is malformed: {error}"
+    raise error
+
+
+def _decode_carefully(view: memoryview) -> tuple[mqtt5.Packet, int]:
     """Do as `mqtt5.read` does, but refuse a message with text that is not UTF-8 by ValueError."""
     if view[0] >> 4 == _PUBLISH:
         remaining, body = variable_integer(view, 1)
         if body + remaining <= len(view) and has_invalid_text(view[0], bytes(view[body : body + remaining])):
-            raise ValueError("it holds text that is not UTF-8")
+            raise ValueError(_NOT_UTF_8)
     return mqtt5.read(view)

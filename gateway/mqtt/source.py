@@ -77,6 +77,7 @@ class MqttSource:
         self._subscribed = False
         self._window = Window(settings.window)
         self._deliveries = Deliveries(status, self._window, settings.max_unacknowledged, self._press)
+        self._reader: PacketReader | None = None
         self._connection: Connection | None = None
         self._established_at: float | None = None
         self._reconnecting = Reconnecting()
@@ -153,8 +154,9 @@ class MqttSource:
 
     def _connection5(self, endpoint: Endpoint) -> Connection:
         is_copy = self._copies.is_copy if self._copies.matter else None
-        reader = PacketReader(self._settings.max_packet, self._status, is_copy)
-        return Connection5(self._terms(), endpoint, self._deliveries, reader)
+        careful = self._reader is not None and self._reader.careful
+        self._reader = PacketReader(self._settings.max_packet, self._status, is_copy, careful=careful)
+        return Connection5(self._terms(), endpoint, self._deliveries, self._reader)
 
     def _connection3(self, endpoint: Endpoint) -> Connection:
         return Connection3(self._terms(), endpoint, self._deliveries, self._settings.max_packet, self._status)

@@ -51,9 +51,9 @@ class Connection3:
         """Connect and subscribe; see `terms.Connection`."""
         self._thread.start()
         await asyncio.wait((self._opened, self.ended), return_when=asyncio.FIRST_COMPLETED)
-        if self.ended.done():
-            raise self.ended.result()
-        return self._opened.result()
+        if self._opened.done():  # though the connection may have ended since
+            return self._opened.result()
+        raise self.ended.result()
 
     def acknowledge(self, packet_ids: list[int]) -> None:
         """Send acknowledgements."""
@@ -108,8 +108,9 @@ class Connection3:
         """Take messages."""
         delivery, stamp = self._deliveries.open(self), self._deliveries.now_ns()
         for number, message in enumerate(messages):
-            delivery.add(self._read(message, stamp + number))
-            delivery.size += len(message.payload)
+            readable = self._read(message, stamp + number)
+            delivery.add(readable)
+            delivery.size += len(readable.topic) + len(readable.payload) + _HEADER
         self._deliveries.close(delivery)
 
     def finished(self, error: ConnectionEnded) -> None:

@@ -24,6 +24,7 @@ from gateway.normalize.columns import Column, Elsewhere
 from gateway.normalize.deadband import suppress
 from gateway.normalize.plan import Schema
 from gateway.normalize.series import SeriesState
+from gateway.normalize.units import canonical
 
 MAX_NAMES = 10_000
 """Names remembered for one series: a device that invents keys must not fill the memory."""
@@ -109,8 +110,7 @@ class Reading:
     def _define(self, name: str, unit: str) -> None:
         """Tell the catalogue what is new: a unit that the message or the configuration names."""
         rule = self.schema.declared(name)
-        if rule is not None and rule.unit:
-            unit = rule.unit
+        unit = canonical(rule.unit if rule is not None and rule.unit else unit) if unit or rule is not None else ""
         description = rule.description if rule is not None else ""
         if (unit or description) and self.state.units.get(name) != unit:
             self.state.units[name] = unit

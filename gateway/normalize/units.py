@@ -65,7 +65,11 @@ _ALIASES = {
     "m³/h": "meter**3/hour",
     "l/min": "liter/minute",
 }
-_DEFINITIONS = ("volt_ampere_reactive = volt * ampere = VAR",)
+_DEFINITIONS = (
+    "volt_ampere_reactive = volt * ampere = VAR",
+    # A shaft that turns 60 times a minute turns at 1 Hz; pint alone would count radians.
+    "revolutions_per_minute = 1 / minute = rpm",
+)
 _MAX_UNIT = 64
 
 
@@ -85,7 +89,9 @@ class Conversion(NamedTuple):
 def _registry() -> pint.UnitRegistry[float]:
     import pint  # noqa: PLC0415  # 0.4 s and 20 MB, which only those pay who name units
 
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=None)
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry(
+        autoconvert_offset_to_baseunit=True, cache_folder=None, on_redefinition="ignore"
+    )
     for definition in _DEFINITIONS:
         registry.define(definition)
     return registry
@@ -98,12 +104,31 @@ def _parse(unit: str) -> pint.Unit:
 
     name = _ALIASES.get(unit.strip(), unit.strip())
     if len(name) <= _MAX_UNIT:  # a device may write anything, and parsing is not bounded
-        for candidate in (name, name.lower()):
+        for candidate in (name, name.lower(), name.lower().replace("_", "*")):
             try:
                 return _registry().parse_units(candidate)
             except (PintError, TokenError, SyntaxError, AttributeError, AssertionError, TypeError, ValueError):
                 continue  # pint has no common error for text that is no unit
     raise ValueError(f"the unit {unit[:_MAX_UNIT]!r} is not known")
+
+
+def check_unit(unit: str) -> None:
+    """See whether a unit is known.
+
+    Raises:
+        ValueError: It is not.
+    """
+    _parse(unit)
+
+
+@lru_cache(maxsize=4096)
+def canonical(unit: str) -> str:
+    """Return the usual symbol of a unit ("hours" becomes "h"), or the text as it is if it is no known unit."""
+    try:
+        symbol = f"{_parse(unit):~}".replace(" ", "").replace("**2", "²").replace("**3", "³")
+    except ValueError:
+        return unit
+    return symbol or unit
 
 
 @lru_cache(maxsize=4096)
@@ -123,7 +148,7 @@ def find_conversion(source: str, target: str) -> Conversion | str:
         return str(error)
     except PintError:
         return f"{source!r} cannot be converted to {target!r}"
-    return Conversion(float(f"{factor:.13g}"), float(f"{zero:.13g}"))
+    return Conversion(float(f"{factor:.15g}"), float(f"{zero:.15g}"))
 
 
 def conversion(source: str, target: str) -> Conversion:

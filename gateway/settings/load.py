@@ -50,6 +50,7 @@ def load(path: Path) -> Settings:
         environment = EnvSettingsSource(_Environment)()
     except ValueError as error:
         raise ConfigurationError([Problem("environment", "", str(error), "Write lists and tables as JSON")]) from error
+    document.setdefault("spool", {})  # so that its path, too, starts at the folder of the file
     try:
         settings = Settings.model_validate(_merge(document, environment), context={"folder": path.parent})
     except ValidationError as error:
