@@ -11,7 +11,6 @@ from gateway.mqtt.probe import probe
 from gateway.settings.models import InfluxDB, MqttSource, Settings, Tls
 from gateway.sinks import open_sink
 
-
 MOUNTED = Path("/run/secrets")
 """Where container engines mount secrets."""
 

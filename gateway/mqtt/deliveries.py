@@ -121,8 +121,8 @@ class Deliveries:
             return
         self._messages += messages
         self._bytes += size
-        if not self.under_pressure and (self._bytes >= self._max_bytes or self._messages >= MAX_MESSAGES):
-            self._press(under_pressure=True)
+        if self._bytes >= self._max_bytes or self._messages >= MAX_MESSAGES:
+            self._press(under_pressure=True)  # even if there was pressure before: this may be another connection
 
     def _acknowledge_copies(self, delivery: Delivery) -> None:
         """Let copies that no message follows go with what came before them, or at once if that is acknowledged.

@@ -46,6 +46,11 @@ def tell(
             "Topic filters overlap and this broker does not say by which one a message came: messages may come twice",
             remedy="write routes that do not overlap",
         )
+    if settings.shared_group is not None and protocol != "5":
+        log.warning(
+            "Shared subscriptions are no part of MQTT 3.1.1: from a broker that does not know them nothing will come",
+            remedy="remove shared_group, or use a broker that speaks MQTT 5",
+        )
     for topic_filter, code in established.granted_qos.items():
         if code >= REFUSED:
             log.error(

@@ -17,16 +17,22 @@ from mqtt5 import PublishPacket
 from gateway.models import Message
 from gateway.mqtt.deliveries import Delivery
 from gateway.mqtt.outcomes import ProtocolViolation
-from gateway.mqtt.publish import KEPT_BODY, has_invalid_text, unreadable, variable_integer
+from gateway.mqtt.publish import (
+    KEPT_BODY,
+    NOT_UTF_8,
+    PUBLISH,
+    QOS_2,
+    decode_carefully,
+    explain,
+    unreadable,
+    variable_integer,
+)
 from gateway.status import SourceStatus
 
-_PUBLISH = 3
-_DUPLICATE, _QOS_2, _RETAINED = 0x08, 0x04, 0x01
+_DUPLICATE, _RETAINED = 0x08, 0x01
 
 ROOM = 262_144
 """Bytes to take from the network at a time: as much as stays in the processor's cache."""
-
-_NOT_UTF_8 = "the packet has text that is not UTF-8"
 
 _new_tuple = tuple.__new__
 
@@ -108,7 +114,7 @@ class PacketReader:
             self._end = end
             return others
         stamp += len(messages)
-        view, buffer, decode = self._view, self._buffer, _decode_carefully if self.careful else mqtt5.read
+        view, buffer, decode = self._view, self._buffer, decode_carefully if self.careful else mqtt5.read
         new, is_copy, max_packet = _new_tuple, self._is_copy, self._max_packet
         # Per packet 0.8 us, of which `mqtt5.read` takes 0.3: hence the local names, and no call that can be spared.
         while begin < end:
@@ -117,9 +123,9 @@ class PacketReader:
             except IndexError:  # half a packet; the rest is still on the wire
                 break
             except BaseException as error:  # noqa: BLE001  # `mqtt5` panics at invalid text, with no Exception
-                problem = _problem(error)
-                self.careful = self.careful or problem == _NOT_UTF_8
-                decode = _decode_carefully if self.careful else mqtt5.read
+                problem = explain(error)
+                self.careful = self.careful or problem == NOT_UTF_8
+                decode = decode_carefully if self.careful else mqtt5.read
                 length = self._set_aside(begin, end, delivery, stamp, problem)
                 if not length:
                     break
@@ -131,7 +137,7 @@ class PacketReader:
                 begin += length
                 continue
             head, topic = buffer[begin], packet.topic
-            if length > max_packet or not topic or head & _QOS_2:
+            if length > max_packet or not topic or head & QOS_2:
                 begin += self._set_aside(
                     begin, end, delivery, stamp, "the packet has a topic alias, which nobody allowed"
                 )
@@ -182,7 +188,7 @@ class PacketReader:
 
     def _is_message(self, begin: int) -> bool:
         head = self._buffer[begin]
-        return head >> 4 == _PUBLISH and not head & _QOS_2
+        return head >> 4 == PUBLISH and not head & QOS_2
 
     def _set_aside(self, begin: int, end: int, delivery: Delivery, stamp: int, problem: str = "") -> int:
         """Add a message that cannot be read, or may not, to `delivery`; return its length, 0 if it is not whole.
@@ -240,25 +246,3 @@ class PacketReader:
             delivery.size += len(skipped.body)
             self._quarantine(skipped.head, bytes(skipped.body), skipped.length, delivery, stamp)
         return taken
-
-
-def _problem(error: BaseException) -> str:
-    """Return why a packet cannot be read.
-
-    Raises:
-        BaseException: The error is none of `mqtt5`.
-    """
-    if type(error).__name__ == "PanicException":
-        return _NOT_UTF_8
-    if isinstance(error, ValueError):
-        return f"the packet is malformed: {error}"
-    raise error
-
-
-def _decode_carefully(view: memoryview) -> tuple[mqtt5.Packet, int]:
-    """Do as `mqtt5.read` does, but refuse a message with text that is not UTF-8 by ValueError."""
-    if view[0] >> 4 == _PUBLISH:
-        remaining, body = variable_integer(view, 1)
-        if body + remaining <= len(view) and has_invalid_text(view[0], bytes(view[body : body + remaining])):
-            raise ValueError(_NOT_UTF_8)
-    return mqtt5.read(view)

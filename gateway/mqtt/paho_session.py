@@ -45,6 +45,17 @@ class Listener(Protocol):
         """It is over, for this reason. The last call."""
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Closes when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # as the class it stands for
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class PahoSession:
     """One connection. `run` is for a thread of its own; `order`, `pause` and `stop` are for any other."""
 
@@ -72,6 +83,7 @@ class PahoSession:
         )
         self._client.connect_timeout = ANSWER_SECONDS
         if endpoint.context is not None:
+            endpoint.context.sslsocket_class = _TlsSocket
             self._client.tls_set_context(endpoint.context)
         if endpoint.username is not None:
             # Bytes are passed on as they are, though the signature does not say so.
@@ -159,14 +171,14 @@ class PahoSession:
         if self._messages:
             self._listener.arrived(self._messages)
             self._messages = []
+        if self._connack is not None:
+            (session_present, reason), self._connack = self._connack, None
+            judge(int(reason.value))
+            self._subscribe(session_present=session_present)
         if result:
             raise ConnectionEnded(f"the connection ended: {error_string(result)}")
-        if self._connack is not None:
-            self._subscribe(*self._connack)
-            self._connack = None
 
-    def _subscribe(self, session_present: bool, reason: ReasonCode) -> None:  # noqa: FBT001  # as they came
-        judge(int(reason.value))
+    def _subscribe(self, *, session_present: bool) -> None:
         self._session_present = session_present
         self._answer_by = time.monotonic() + SUBSCRIBE_SECONDS
         self._client.subscribe([(topic_filter, 1) for topic_filter, _ in self._terms.topic_filters])

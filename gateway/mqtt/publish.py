@@ -9,13 +9,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import mqtt5
+
 from gateway.interfaces import Unreadable
+
+PUBLISH = 3
+"""Type of the packet: the upper half of its first byte; the lower half is DUP, QoS and RETAIN."""
+
+QOS_2 = 0x04
+"""Set in the first byte at QoS 2, and at 3, which is none."""
+
+NOT_UTF_8 = "the packet has text that is not UTF-8"
 
 KEPT_PAYLOAD = 65_536
 """Bytes of a payload that are kept for quarantine."""
 
 KEPT_BODY = 3 * 65_536
 """Bytes of a packet to keep: a topic and properties of 64 KiB each, and the payload."""
+
+_QOS = 0x06
 
 _FIXED_PROPERTIES = {0x01: 1, 0x02: 4, 0x23: 2}
 _TEXTS = {0x03: 1, 0x08: 1, 0x09: 0, 0x26: 2}
@@ -59,7 +71,7 @@ def dissect(head: int, body: bytes) -> Publish:
     end_of_topic = 2 + (body[0] << 8 | body[1])
     topic, rest = body[2:end_of_topic], end_of_topic
     packet_id = 0
-    if head & 0x06:
+    if head & _QOS:
         packet_id = body[rest] << 8 | body[rest + 1]
         rest += 2
     elif len(topic) < end_of_topic - 2:
@@ -82,7 +94,29 @@ def unreadable(head: int, body: bytes, received_ns: int, reason: str) -> Unreada
     return Unreadable(topic, packet.payload[:KEPT_PAYLOAD], received_ns, packet.packet_id, reason)
 
 
-def has_invalid_text(head: int, body: bytes) -> bool:
+def explain(error: BaseException) -> str:
+    """Return why a packet cannot be read.
+
+    Raises:
+        BaseException: The error is none of `mqtt5`.
+    """
+    if type(error).__name__ == "PanicException":
+        return NOT_UTF_8
+    if isinstance(error, ValueError):
+        return f"the packet is malformed: {error}"
+    raise error
+
+
+def decode_carefully(view: memoryview) -> tuple[mqtt5.Packet, int]:
+    """Do as `mqtt5.read` does, but refuse a message with text that is not UTF-8 by ValueError."""
+    if view[0] >> 4 == PUBLISH:
+        remaining, body = variable_integer(view, 1)
+        if body + remaining <= len(view) and _has_invalid_text(view[0], bytes(view[body : body + remaining])):
+            raise ValueError(NOT_UTF_8)
+    return mqtt5.read(view)
+
+
+def _has_invalid_text(head: int, body: bytes) -> bool:
     """Whether a topic or a property is not UTF-8. A packet that is wrong in another way is none of that."""
     try:
         packet = dissect(head, body)

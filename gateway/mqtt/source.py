@@ -29,6 +29,7 @@ from gateway.status import SourceStatus
 _WINDOW_OF_3_1_1 = 20
 """What mosquitto sends before it waits, and most brokers with it; MQTT 3.1.1 has no word for it."""
 _NO_LIMIT = 65_534
+"""One less than the default, which `mqtt5` leaves out: a broker that is told nothing takes its own (mosquitto 20)."""
 _LONGEST_KEEP_ALIVE, _NEVER = 65_535, 0xFFFF_FFFF
 _SECOND = 1_000_000_000
 

@@ -131,18 +131,18 @@ def _stay_in(suffix: Suffix) -> Convert:
 def _linear_steps(incoming: Incoming | None, declared: Metric | None, unit: str) -> list[Convert]:
     steps: list[Convert] = []
     if incoming is not None and (incoming.scale is not None or incoming.offset is not None):
-        steps.append(_linear(1.0 if incoming.scale is None else incoming.scale, incoming.offset or 0.0))
+        steps.append(_linear(Conversion(1.0 if incoming.scale is None else incoming.scale, incoming.offset or 0.0)))
     source = unit or (incoming.source_unit if incoming is not None and incoming.source_unit else "")
     if declared is not None and declared.unit and source and source != declared.unit:
-        change: Conversion = conversion(source, declared.unit)
+        change = conversion(source, declared.unit)
         if not change.changes_nothing:
-            steps.append(_linear(change.factor, change.offset))
+            steps.append(_linear(change))
     return steps
 
 
-def _linear(factor: float, offset: float) -> Convert:
+def _linear(change: Conversion) -> Convert:
     def convert(value: Value) -> Value:
-        return float(value) * factor + offset if isinstance(value, int | float) else value
+        return change.apply(float(value)) if isinstance(value, int | float) else value
 
     return convert
 

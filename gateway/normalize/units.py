@@ -79,10 +79,14 @@ class Conversion(NamedTuple):
     factor: float
     offset: float
 
+    def apply(self, value: float) -> float:
+        """Return the number in the other unit, without the noise in the last digit that 212 °F would have."""
+        return float(f"{value * self.factor + self.offset:.15g}")
+
     @property
     def changes_nothing(self) -> bool:
         """Whether both units are the same."""
-        return self == (1.0, 0.0)
+        return self.apply(1.0) == 1.0 and self.apply(0.0) == 0.0
 
 
 @cache
@@ -148,7 +152,7 @@ def find_conversion(source: str, target: str) -> Conversion | str:
         return str(error)
     except PintError:
         return f"{source!r} cannot be converted to {target!r}"
-    return Conversion(float(f"{factor:.15g}"), float(f"{zero:.15g}"))
+    return Conversion(factor, zero)
 
 
 def conversion(source: str, target: str) -> Conversion:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -19,8 +20,8 @@ from gateway.errors import ConfigurationError, Problem
 from gateway.settings.models import Settings
 
 PREFIX = "GATEWAY_"
-OTHER_VARIABLES = frozenset({"GATEWAY_CONFIG"})
-"""Variables with the prefix that are not options."""
+OTHER_VARIABLES = re.compile(r"GATEWAY_CONFIG|GATEWAY_SERVICE_.*|GATEWAY_PORT.*")
+"""Variables with the prefix that are no options; Kubernetes sets some where a service is called `gateway`."""
 
 
 class _Environment(Settings, BaseSettings):
@@ -44,7 +45,9 @@ def load(path: Path) -> Settings:
             _suggest(_first_key(name), list(Settings.model_fields)),
         )
         for name in sorted(os.environ)
-        if name.startswith(PREFIX) and name not in OTHER_VARIABLES and _first_key(name) not in Settings.model_fields
+        if name.startswith(PREFIX)
+        and not OTHER_VARIABLES.fullmatch(name)
+        and _first_key(name) not in Settings.model_fields
     ]
     try:
         environment = EnvSettingsSource(_Environment)()

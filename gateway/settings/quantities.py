@@ -62,7 +62,7 @@ def show_duration(ns: float) -> str:
     """Write nanoseconds the way a configuration does, in the largest unit that keeps it whole or nearly so."""
     for unit in ("d", "h", "min", "s", "ms", "us"):
         if ns >= _DURATION_NS[unit]:
-            return f"{ns / _DURATION_NS[unit]:.3g}{unit}"
+            return f"{ns / _DURATION_NS[unit]:.4g}{unit}"
     return f"{ns:.0f}ns" if ns else "0s"
 
 
@@ -70,7 +70,7 @@ def show_size(size: float) -> str:
     """Write bytes the way a configuration does."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):
         if size >= _SIZE[unit]:
-            return f"{size / _SIZE[unit]:.3g}{unit}"
+            return f"{size / _SIZE[unit]:.4g}{unit}"
     return f"{size:.0f}B"
 
 

@@ -16,7 +16,7 @@ from gateway.settings.options_table import Schema, options_table, schema_of
 from gateway.settings.quantities import Duration, Size
 from gateway.settings.reference import page, publish
 
-EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.toml"
+EXAMPLE = Path(__file__).parents[3] / "config" / "gateway.toml"
 
 
 class Options(BaseModel):
