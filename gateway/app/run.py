@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 
@@ -45,6 +46,10 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     translators = {source.name: _translator(assembly, source.name, spool) for source in settings.sources}
     deliveries = [_delivery(spool, safekeeping, assembly, number) for number in range(len(settings.sinks))]
     log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.depth.messages)
+    # What exists now exists until the end, and most of what comes goes by itself: fewer rounds of the collector save
+    # about half a microsecond a message.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     try:
         async with serve(socket_of(spool.path), status.snapshot), asyncio.TaskGroup() as tasks:
 

@@ -1,9 +1,10 @@
 """Finds out how many messages a broker sends before it waits for an acknowledgement.
 
 No packet says so: a client's Receive Maximum is an upper bound, below which brokers have limits of their own (rumqttd
-keeps 100 in flight whatever it is told, mosquitto 20 where it is told nothing). Not knowing it costs dearly, since whoever waits for company after the last
-message that may come waits in vain, once per window. So it is learned: when the same number was unacknowledged after
-a silence, and more came right after the acknowledgement, several times in a row, that number is the window.
+keeps 100 in flight whatever it is told, mosquitto 20 where it is told nothing). Not knowing it costs dearly, since
+whoever waits for company after the last message that may come waits in vain, once per window. So it is learned: when
+the same number was unacknowledged after a silence, and more came right after the acknowledgement, several times in a
+row, that number is the window.
 
 A wrong guess does no harm but commits that come earlier than need be; more messages in flight than the guess disprove
 it at once, and from time to time it is put to the test.

@@ -146,7 +146,7 @@ class Normalizer:
             and live
         ):
             try:
-                fields: dict[str, Value] = dict(zip(plan.fields, values.values(), strict=True))  # type: ignore[arg-type]
+                fields: dict[str, Value] = dict(zip(plan.fields, values.values(), strict=False))  # type: ignore[arg-type]
                 for name, convert in plan.conversions:
                     fields[name] = convert(fields[name])
                 result.telemetry.append(
