@@ -194,7 +194,8 @@ class Telemetry(BaseModel):
 
     Attributes:
         series: Whose points these are.
-        values: Field name to value, under the name that its type asks for (`x`, `x_int`, `x_text`, `x_bool`).
+        values: Field name to value, under the name that its type asks for (`x`, `x_int`, `x_text`, `x_bool`). A name
+            is checked once, where it is made (`gateway.normalize.names`): a machine repeats its names for ever.
         timestamp_ns: When the values were true.
         quality: Name to quality, of those whose quality is to be written: at first, and when it changes.
         time_status: Why the time is not the device's own; None where that did not change.
@@ -204,7 +205,7 @@ class Telemetry(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
     series: Series
-    values: dict[Name, Storable]
+    values: dict[str, Storable]
     timestamp_ns: Int64
     quality: dict[Name, Quality] | None = None
     time_status: Text | None = None

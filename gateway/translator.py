@@ -6,14 +6,15 @@ quarantined with its bytes, or counted as something there is nothing to store of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 import structlog
 
 from gateway.interfaces import Adapter, Unreadable
-from gateway.line_protocol import Encoder
+from gateway.line_protocol import BulkEncoder, Encoder
 from gateway.models import (
     Command,
     Decoded,
@@ -38,6 +39,11 @@ CATALOGUE = "metric_catalogue"
 MAX_TOPICS = 200_000
 """Topics whose route is remembered."""
 
+_payload = itemgetter(Message._fields.index("payload"))  # the same place in `Unreadable`
+
+_FAILED: Sequence[Decoded] = []
+"""What an adapter says that failed; known by identity."""
+
 log = structlog.get_logger()
 
 
@@ -58,11 +64,26 @@ class Path:
     publish: Sequence[str] = ()
 
 
+class Usual(NamedTuple):
+    """Messages that were taken the quick way and are not encoded yet."""
+
+    messages: list[Message]
+    telemetry: list[Telemetry]
+    kinds: list[Hashable]
+
+
 class Lane(NamedTuple):
-    """The path of one topic."""
+    """The path of one topic, and what runs for every message of it."""
 
     path: Path
     place: Place
+    decode: Callable[[Message], Iterable[Decoded]]
+    quick: Callable[[Place, Message, Observation], Telemetry | None]
+
+    @classmethod
+    def along(cls, path: Path, place: Place) -> Lane:
+        """Return the lane of a topic."""
+        return cls(path, place, path.adapter.decode, path.normalizer.quick)
 
 
 @dataclass
@@ -121,6 +142,7 @@ class Translator:
         self._router = router
         self._paths = paths
         self._encode = encoder.encode
+        self._bulk = BulkEncoder(encoder)
         self._redelivery = redelivery
         self._waiting = waiting
         self._catalogue = catalogue
@@ -128,26 +150,64 @@ class Translator:
         self._counts = status.messages
         self._lanes: dict[str, Lane] = {}
 
-    def translate(self, messages: Iterable[Message | Unreadable], group: Group) -> None:
-        """Put into the group what the messages say."""
+    # The lines that run for every message: 9 us for one of 6 values, with all that they call.
+    def translate(self, messages: Sequence[Message | Unreadable], group: Group) -> None:
+        """Put into the group what the messages say, in their order."""
+        self._counts.received += len(messages)
+        group.received += len(messages)
+        group.size += sum(map(len, map(_payload, messages)))
+        lanes, usual = self._lanes, Usual([], [], [])
+        taken, telemetries, kinds = usual
         for message in messages:
-            self._counts.received += 1
-            group.received += 1
-            group.size += len(message.payload)
-            if isinstance(message, Unreadable):
-                self._quarantine(message, group, *reason_of(ValueError(message.reason)))
+            lane = lanes.get(message.topic)
+            if lane is None or type(message) is not Message or message.duplicate:
+                self._flush(usual, group)
+                self._first_look(message, group)
                 continue
-            if message.duplicate and self._redelivery.known(message):
-                self._ignore("sent again by the broker, and committed before")
-                continue
-            lane = self._lanes.get(message.topic)
-            if lane is None:
-                lane = self._find(message.topic)
-                if lane is None:
-                    self._status.unmatched.count(message.topic)
-                    self._ignore("no route takes its topic")
+            said = self._decode(lane, message, group)
+            if len(said) == 1 and type(said[0]) is Observation:
+                telemetry = lane.quick(lane.place, message, said[0])
+                if telemetry is not None:
+                    taken.append(message)
+                    telemetries.append(telemetry)
+                    kinds.append(lane.place.usual.plan)  # type: ignore[union-attr]  # there is one, or it was not quick
+                    if said[0].time is None and message.packet_id:
+                        group.redelivery += self._redelivery.note(message)
                     continue
-            self._translate(lane, message, group)
+            self._flush(usual, group)
+            self._take_all(lane, message, said, group)
+        self._flush(usual, group)
+
+    def _flush(self, usual: Usual, group: Group) -> None:
+        """Put into the group what was taken the quick way, so that what follows stands behind it."""
+        if not usual.messages:
+            return
+        try:
+            group.add_each(usual.messages, self._bulk.encode(usual.telemetry, usual.kinds))
+        except ValueError:
+            for message, telemetry in zip(usual.messages, usual.telemetry, strict=True):
+                try:
+                    group.add(message.topic, self._encode(telemetry))
+                except ValueError as error:
+                    self._quarantine(message, group, *reason_of(error))
+        self._status.points += len(usual.messages)
+        for part in usual:
+            part.clear()
+
+    def _first_look(self, message: Message | Unreadable, group: Group) -> None:
+        """Translate a message of a topic that was not seen before, or one that something is special about."""
+        if isinstance(message, Unreadable):
+            self._quarantine(message, group, *reason_of(ValueError(message.reason)))
+            return
+        if message.duplicate and self._redelivery.known(message):
+            self._ignore("sent again by the broker, and committed before")
+            return
+        lane = self._lanes.get(message.topic) or self._find(message.topic)
+        if lane is None:
+            self._status.unmatched.count(message.topic)
+            self._ignore("no route takes its topic")
+            return
+        self._take_all(lane, message, self._decode(lane, message, group), group)
 
     def recall(self, messages: Iterable[Message]) -> None:
         """Let the adapters see what they asked to remember, before the first new message; drop what they say."""
@@ -163,39 +223,36 @@ class Translator:
         for path in self._paths.values():
             said = list(path.adapter.advance(now_ns))
             if said:
-                self._take(Lane(path, Place({})), Message("", b"", now_ns), said, group)
+                self._take(Lane.along(path, Place({})), Message("", b"", now_ns), said, group)
         return group
 
-    def _translate(self, lane: Lane, message: Message, group: Group) -> None:
-        """Translate one message, and then those that it released."""
-        said = self._decode(lane, message, group)
-        if said is None:
-            return
+    def _take_all(self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group) -> None:
+        """Take what an adapter said of a message, and then the messages that it released."""
         for released in self._take(lane, message, said, group):
             own_lane = self._lanes.get(released.topic) or self._find(released.topic)
             if own_lane is None:  # the routes have changed since it was held
                 self._status.unmatched.count(released.topic)
                 self._ignore("no route takes its topic")
-            else:
-                self._translate(own_lane, released, group)
+                continue
+            self._take_all(own_lane, released, self._decode(own_lane, released, group), group)
 
-    def _decode(self, lane: Lane, message: Message, group: Group) -> Sequence[Decoded] | None:
+    def _decode(self, lane: Lane, message: Message, group: Group) -> Sequence[Decoded]:
+        """Return what the adapter says, or nothing if it fails: then the message is quarantined."""
         try:
-            said = lane.path.adapter.decode(message)
-            return said if isinstance(said, tuple | list) else list(said)
+            said = lane.decode(message)
+            return said if type(said) is tuple else list(said)
         except ValueError as error:
             self._quarantine(message, group, *reason_of(error))
         except Exception as error:  # the one broad except: an adapter's defect must not stop the others
             log.exception("The adapter failed on a message, which is quarantined", route=lane.path.route)
             self._quarantine(message, group, "defect of the adapter", repr(error)[:1000])
-        return None
+        return _FAILED
 
     def _take(  # noqa: C901  # one case for each thing an adapter can say
         self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group
     ) -> list[Message]:
         """Put what an adapter said into the group; return the messages that can be understood now."""
-        if len(said) == 1 and type(said[0]) is Observation:
-            self._store(lane, message, [said[0]], [], group)
+        if said is _FAILED:
             return []
         observations: list[Observation] = []
         rejects: list[Reject] = []
@@ -224,7 +281,6 @@ class Translator:
             self._ignore("it says nothing that is stored")
         return released
 
-    # Runs once for every message.
     def _store(
         self, lane: Lane, message: Message, observations: Sequence[Observation], rejects: list[Reject], group: Group
     ) -> None:
@@ -322,5 +378,5 @@ class Translator:
             return None
         if len(self._lanes) >= MAX_TOPICS:
             self._lanes.clear()
-        lane = self._lanes[topic] = Lane(self._paths[match.route], Place(match.levels))
+        lane = self._lanes[topic] = Lane.along(self._paths[match.route], Place(match.levels))
         return lane

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.line_protocol.bulk import BulkEncoder
 from gateway.line_protocol.encoder import Encoder
 
-__all__ = ["Encoder"]
+__all__ = ["BulkEncoder", "Encoder"]

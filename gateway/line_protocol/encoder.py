@@ -96,6 +96,27 @@ class Encoder:
         parts = (several[start : start + MAX_FIELDS] for start in range(0, len(several), MAX_FIELDS))
         return [f"{prefix} {','.join(part)} {telemetry.timestamp_ns}" for part in parts]
 
+    def prefix(self, series: Series) -> str:
+        """Return measurement and tags as they begin the records of a series.
+
+        Raises:
+            ValueError: See `encode`.
+        """
+        return (self._known.get(series.key) or self._learn(series)).prefix
+
+    def template(self, telemetry: Telemetry) -> str:
+        """Return the fields of all telemetry of the same names and types, with `%s` for each value.
+
+        Raises:
+            ValueError: See `encode`.
+        """
+        known = self._known.get(telemetry.series.key) or self._learn(telemetry.series)
+        self._learn_layout(known.tags, telemetry.values)
+        return ",".join(
+            f"{self._keys[name].replace('%', '%%')}%s{'i' if type(value) is int else ''}"
+            for name, value in telemetry.values.items()
+        )
+
     def _fields(self, values: Mapping[str, Value]) -> list[str]:
         keys = self._keys
         fields = []

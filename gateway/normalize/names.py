@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 
-MAX_NAME = 256
+from pydantic import TypeAdapter, ValidationError
+
+from gateway.models import Name
+
+_check_name = TypeAdapter(Name).validator.validate_python
 RESERVED_SUFFIXES = ("_int", "_text", "_bool", "_q", "_status")
 """Endings that say what a field is: `x_text` is the text of `x`, `x_q` its quality."""
 RESERVED_NAMES = frozenset({"time", "_field", "_measurement"})
@@ -42,10 +46,12 @@ def field_name(name: str, tags: AbstractSet[str]) -> str:
     """Return the name to store under: one that means something else to the store gets a trailing `_`.
 
     Raises:
-        ValueError: It is too long.
+        ValueError: It is too long, or holds what no store can keep.
     """
-    if len(name) > MAX_NAME:
-        raise ValueError(f"the name is longer than {MAX_NAME} characters")
+    try:
+        _check_name(name)
+    except ValidationError as error:
+        raise ValueError(f"the name cannot be stored: {error.errors()[0]['msg']}") from error
     if name.endswith(RESERVED_SUFFIXES) or name in RESERVED_NAMES or name in tags or name == "asset":
         return name + "_"
     return name

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from gateway.models import Name, Series
 from gateway.normalize.names import clean
-from gateway.normalize.plan import Schema
+from gateway.normalize.plan import Plan, Schema
 from gateway.normalize.series import SeriesState
 from gateway.settings.models import Route
 
 ASSET_LEVELS = ("asset", "machine", "device")
 """Levels that name the machine where the route does not say which does."""
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+class Usual(NamedTuple):
+    """How messages of one topic are taken while nothing about them changes.
+
+    Attributes:
+        state: Their series.
+        epoch: Its epoch then: if it is another now, something is to be written that the quick way does not write.
+        plan: What to do with their values.
+    """
+
+    state: SeriesState
+    epoch: int
+    plan: Plan
 
 
 class Place:
@@ -23,14 +38,16 @@ class Place:
         levels: Name of a level to what stands there.
         metric: The part of the topic that names the value; empty if the message does.
         found: What the normalizer looked up for it, by asset and measurement as the messages name them.
+        usual: How the last message that named neither was taken, if the next one like it can be taken quickly.
     """
 
-    __slots__ = ("found", "levels", "metric")
+    __slots__ = ("found", "levels", "metric", "usual")
 
     def __init__(self, levels: Mapping[str, str]) -> None:
         self.levels = levels
         self.metric = levels.get("metric", "")
         self.found: dict[tuple[str, str], tuple[SeriesState, Schema]] = {}
+        self.usual: Usual | None = None
 
 
 class PlaceRules:

@@ -7,35 +7,43 @@ looked up when its shape is first seen; from then on a message costs one look-up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from gateway.normalize.columns import Column, Convert, make_column
 from gateway.normalize.names import field_name, metric_name
 from gateway.settings.models import Incoming, Metric
 
+MAX_FIELDS = 250
+"""Values of a message that is taken the quick way: as many as fit one record."""
 MAX_PLANS = 4096
 """Shapes kept for one kind of message: a device that invents keys must not fill the memory."""
 
 Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
 
 
-class Plan(NamedTuple):
-    """What to do with messages of one shape.
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What to do with messages of one shape. Two are equal if they are the same.
 
     Attributes:
+        keys: The keys of its messages, in order.
+        kinds: The types of their values.
         fields: For each value in order, the field it is stored in.
         conversions: Of those that are not stored as they come.
         names: Stored names, in the same order.
         regular: Whether the quick way does: every value is wanted, has a field of its own and no deadband.
     """
 
+    keys: tuple[str, ...]
+    kinds: tuple[type, ...]
     fields: tuple[str, ...]
     conversions: tuple[tuple[str, Convert], ...]
     names: tuple[str, ...]
     regular: bool
 
 
-_IRREGULAR = Plan((), (), (), regular=False)
+_IRREGULAR = Plan((), (), (), (), (), regular=False)
 
 
 class Schema:
@@ -119,8 +127,10 @@ class Schema:
             return _IRREGULAR
         names = tuple(column.name for column in columns)
         return Plan(
+            keys,
+            kinds,
             tuple(column.field for column in columns),
             tuple((column.field, column.convert) for column in columns if column.convert is not None),
             names,
-            regular=0 < len(set(names)) == len(names),
+            regular=0 < len(set(names)) == len(names) <= MAX_FIELDS,
         )

@@ -24,12 +24,12 @@ class SeriesState:
 
     __slots__ = (
         "bands",
+        "epoch",
         "is_narrow",
         "last_ns",
         "narrow",
         "qualities",
         "series",
-        "settled",
         "stale_after_ns",
         "tag_names",
         "time_status",
@@ -41,8 +41,8 @@ class SeriesState:
         self.tag_names = frozenset(series.tags)
         self.qualities: dict[str, Quality] = {}
         """By name, as written last."""
-        self.settled: object = None
-        """The plan of the last message, if all its values were good and nothing is left to write about them."""
+        self.epoch = 0
+        """Rises whenever a quality, or where its times come from, is told anew."""
         self.time_status = "source"
         """Where the times of its values come from, as written last; `source` need not be written."""
         self.units: dict[str, str] = {}

@@ -62,6 +62,7 @@ class Reading:
                 self.rejects.append(Reject(source_name, str(error)))
         if self.live and self.timed.status != self.state.time_status:
             self.state.time_status = self.statement.time_status = self.timed.status
+            self.state.epoch += 1
         return self.statement
 
     def _value(self, source_name: str, value: Value | None) -> None:
@@ -89,6 +90,7 @@ class Reading:
             )
         if changed and self.live:
             self.state.qualities[name] = quality
+            self.state.epoch += 1
         self._define(name, unit)
 
     def _quality(self, source_name: str, value: Value | None) -> Quality:

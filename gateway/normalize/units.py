@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,6 +72,9 @@ _DEFINITIONS = (
     "revolutions_per_minute = 1 / minute = rpm",
 )
 _MAX_UNIT = 64
+# Names with a small exponent, multiplied and divided: pint evaluates what it reads, and a device may write anything.
+_WORD = r"[^\W\d]+(?:(?:\*\*|\^)?-?\d)?"
+_UNIT = re.compile(rf"(?:1\s*/\s*)?[°℃%]?(?:{_WORD})?(?:\s*[*/·\s]\s*{_WORD})*|1|%")
 
 
 class Conversion(NamedTuple):
@@ -107,11 +111,20 @@ def _parse(unit: str) -> pint.Unit:
     from pint.errors import PintError  # noqa: PLC0415
 
     name = _ALIASES.get(unit.strip(), unit.strip())
-    if len(name) <= _MAX_UNIT:  # a device may write anything, and parsing is not bounded
+    if len(name) <= _MAX_UNIT and _UNIT.fullmatch(name):
         for candidate in (name, name.lower(), name.lower().replace("_", "*")):
             try:
                 return _registry().parse_units(candidate)
-            except (PintError, TokenError, SyntaxError, AttributeError, AssertionError, TypeError, ValueError):
+            except (
+                PintError,
+                TokenError,
+                SyntaxError,
+                ArithmeticError,
+                AttributeError,
+                AssertionError,
+                TypeError,
+                ValueError,
+            ):
                 continue  # pint has no common error for text that is no unit
     raise ValueError(f"the unit {unit[:_MAX_UNIT]!r} is not known")
 

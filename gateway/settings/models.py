@@ -91,7 +91,7 @@ class MqttSource(Table):
         description="Packets above this are not decoded: their first 64 KiB go to the dead letters.",
     )
     max_unacknowledged: Size = Field(
-        default=16 * 1024 * 1024, description="Bytes received and not yet committed at which reading pauses."
+        default=4 * 1024 * 1024, description="Bytes received and not yet committed at which reading pauses."
     )
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from gateway.line_protocol import Encoder
 from gateway.models import Series, Telemetry, Value
+from gateway.normalize.names import field_name
 from tests.gateway.telemetry import telemetries, telemetry
 
 # The grammar of one record as all of them read it: names without control characters and backslashes other than those
@@ -39,8 +40,14 @@ def test_no_name_is_empty_ends_in_a_backslash_or_has_a_control_character(name: s
         Series(asset="a", measurement="m", tags={name: "x"})
     with pytest.raises(ValidationError):
         Series(asset="a", measurement="m", tags={"x": name})
-    with pytest.raises(ValidationError):
-        telemetry({name: 1.0})
+    with pytest.raises(ValueError, match="cannot be stored"):
+        field_name(name, frozenset())
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "tab\t", "\0", "\x7f"])
+def test_a_field_that_no_store_can_keep_is_refused_by_the_encoder_too(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Encoder().encode(telemetry({name: 1.0}))
 
 
 def test_no_measurement_begins_as_a_comment() -> None:

@@ -32,12 +32,20 @@ class Bench:
             self.settings.routes[0], self.pattern.names, self.settings, self.states, self.status, names_asset=False
         )
         self.places: dict[str, Place] = {}
+        self.quick = True
+        self.taken_quickly = 0
 
     def take(self, *observations: Observation, topic: str = "s1/m1/telemetry", **fields: Any) -> Normalized:
         levels = self.pattern.match(topic)
         assert levels is not None
         place = self.places.setdefault(topic, Place(levels))
-        return self.normalizer.normalize(place, message(topic, **fields), observations)
+        received = message(topic, **fields)
+        if self.quick and len(observations) == 1:
+            telemetry = self.normalizer.quick(place, received, observations[0])
+            if telemetry is not None:
+                self.taken_quickly += 1
+                return Normalized([telemetry], timeless=observations[0].time is None)
+        return self.normalizer.normalize(place, received, observations)
 
     def values(self, values: Mapping[str, Value | None], **fields: Any) -> Telemetry:
         """Return the one telemetry of an observation with these values."""
@@ -427,14 +435,28 @@ def test_every_value_is_stored_or_rejected_whatever_comes(first: list[Observatio
 @given(st.lists(_observations, min_size=1, max_size=6))
 def test_the_quick_way_and_the_long_way_give_the_same_points(observations: list[Observation]) -> None:
     warm, cold = Bench(), Bench()
-    for observation in observations:
-        for bench in (warm, cold):
-            for state in bench.states._states.values():
-                if bench is cold:
-                    state.settled = None
+    cold.quick = False
+    for observation in [*observations, *observations]:
         one, other = warm.take(observation), cold.take(observation)
         assert [t.model_dump() for t in one.telemetry] == [t.model_dump() for t in other.telemetry]
-        assert one.rejects == other.rejects
+        assert (one.rejects, one.timeless) == (other.rejects, other.timeless)
+
+
+def test_a_message_like_the_last_one_is_taken_quickly() -> None:
+    bench = Bench()
+    for number in range(5):
+        bench.take(Observation({"x": float(number), "s": "on", "n": number}, time=NOW_NS - 10 + number))
+    assert bench.taken_quickly == 4
+    bench.take(Observation({"x": 1.0, "s": "on", "n": 2**60}, time=NOW_NS))
+    assert bench.taken_quickly == 4
+
+
+def test_scalar_topics_without_time_are_taken_quickly_too() -> None:
+    bench = Bench({"topic": "{site}/{machine}/{metric...}"})
+    for number in range(5):
+        for metric in ("t", "p"):
+            bench.take(Observation({"": float(number)}), topic=f"s1/m1/{metric}")
+    assert bench.taken_quickly >= 6
 
 
 def test_a_message_without_time_is_known_as_timeless() -> None:

@@ -40,9 +40,13 @@ def test_what_cannot_be_converted_says_why(source: str, reason: str) -> None:
         conversion(source, "m")
 
 
-def test_a_hostile_unit_costs_nothing() -> None:
+@pytest.mark.parametrize(
+    "unit", ["9" * 30 + "**" * 10_000, "9**9**9**9", "0/0", "m**99999", "()", "m;m", "a.b", "m" * 64]
+)
+def test_a_hostile_unit_costs_nothing(unit: str) -> None:
     with pytest.raises(ValueError, match="not known"):
-        conversion("9" * 30 + "**" * 10_000, "m")
+        conversion(unit, "m")
+    assert canonical(unit) == unit
 
 
 @pytest.mark.parametrize(
