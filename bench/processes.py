@@ -86,9 +86,10 @@ class Gateway:
         pid: Its process.
     """
 
-    def __init__(self, pid: int, spool: Path) -> None:
+    def __init__(self, pid: int, spool: Path, log: Path) -> None:
         self.pid = pid
         self._socket = socket_of(spool)
+        self._log = log
 
     def status(self) -> dict[str, JSON]:
         """Return its status.
@@ -99,7 +100,11 @@ class Gateway:
         try:
             return ask(self._socket)
         except GatewayError as error:
-            raise MeasurementError(str(error)) from error
+            raise MeasurementError(f"{error}\n{self.log()}") from error
+
+    def log(self) -> str:
+        """Return the last of what it logged."""
+        return self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
     def number(self, *path: str) -> int:
         """Return a number of its status."""
@@ -129,11 +134,10 @@ def gateway(folder: Path, configuration: str) -> Iterator[Gateway]:
     file.write_text(configuration, encoding="utf-8")
     command = [sys.executable, "-m", "gateway", "run", "-c", str(file)]
     with running(command, folder / "gateway.log", []) as process:
-        one = Gateway(process.pid, spool)
+        one = Gateway(process.pid, spool, folder / "gateway.log")
         wait_until(lambda: process.poll() is not None or one.is_connected(), "the gateway connects", 30)
         if process.poll() is not None:
-            log = (folder / "gateway.log").read_text(encoding="utf-8", errors="replace")
-            raise MeasurementError(f"the gateway did not start:\n{log[-2000:]}")
+            raise MeasurementError(f"the gateway did not start:\n{one.log()}")
         yield one
         process.terminate()
         process.wait(PATIENCE)

@@ -6,14 +6,15 @@ quarantined with its bytes, or counted as something there is nothing to store of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 import structlog
 
-from gateway.interfaces import Adapter, Unreadable
+from gateway.catalogue import Catalogue
+from gateway.interfaces import Unreadable
+from gateway.lanes import Lane, Path
 from gateway.line_protocol import BulkEncoder, Encoder
 from gateway.models import (
     Command,
@@ -25,43 +26,22 @@ from gateway.models import (
     Reject,
     Release,
     Remember,
-    Series,
     Telemetry,
-    Value,
 )
-from gateway.normalize import Normalizer, Place
+from gateway.normalize import Place
 from gateway.routing import Router, filter_covers
 from gateway.spool import DeadLetter, Group, Kind, Redelivery, properties_of, reason_of
 from gateway.status import Status
+from gateway.waiting import Waiting
 
-CATALOGUE = "metric_catalogue"
-"""The measurement in which sinks find what values mean."""
 MAX_TOPICS = 200_000
 """Topics whose route is remembered."""
 
 _payload = itemgetter(Message._fields.index("payload"))  # the same place in `Unreadable`
 
-_FAILED: Sequence[Decoded] = []
-"""What an adapter says that failed; known by identity."""
+_NOTHING: tuple[Decoded, ...] = ()
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Path:
-    """What a route does with a message: decode it, and make telemetry of it.
-
-    Attributes:
-        route: The route's topic, as it stands in the configuration.
-        adapter: Its adapter.
-        normalizer: Its normalizer.
-        publish: Topic filters on which the adapter may publish.
-    """
-
-    route: str
-    adapter: Adapter
-    normalizer: Normalizer
-    publish: Sequence[str] = ()
 
 
 class Usual(NamedTuple):
@@ -70,47 +50,6 @@ class Usual(NamedTuple):
     messages: list[Message]
     telemetry: list[Telemetry]
     kinds: list[Hashable]
-
-
-class Lane(NamedTuple):
-    """The path of one topic, and what runs for every message of it."""
-
-    path: Path
-    place: Place
-    decode: Callable[[Message], Iterable[Decoded]]
-    quick: Callable[[Place, Message, Observation], Telemetry | None]
-
-    @classmethod
-    def along(cls, path: Path, place: Place) -> Lane:
-        """Return the lane of a topic."""
-        return cls(path, place, path.adapter.decode, path.normalizer.quick)
-
-
-@dataclass
-class Waiting:
-    """Messages that wait for a key, bounded in bytes: the spool's own list, kept in memory too."""
-
-    max_bytes: int
-    size: int = 0
-    by_key: dict[str, list[Message]] = field(default_factory=dict)
-
-    def add(self, key: str, message: Message) -> bool:
-        """Take a message; False if there is no room."""
-        size = len(message.payload) + len(message.topic)
-        if self.size + size > self.max_bytes:
-            return False
-        self.size += size
-        self.by_key.setdefault(key, []).append(message)
-        return True
-
-    def take(self, key: str) -> list[Message]:
-        """Return the messages that wait for a key, and forget them."""
-        messages = self.by_key.pop(key, [])
-        self.size -= sum(len(message.payload) + len(message.topic) for message in messages)
-        return messages
-
-    def __len__(self) -> int:
-        return sum(map(len, self.by_key.values()))
 
 
 class Translator:
@@ -135,7 +74,7 @@ class Translator:
         encoder: Encoder,
         redelivery: Redelivery,
         waiting: Waiting,
-        catalogue: dict[tuple[str, str, str], Definition],
+        catalogue: Catalogue,
         status: Status,
     ) -> None:
         self._source = source
@@ -164,18 +103,24 @@ class Translator:
                 self._flush(usual, group)
                 self._first_look(message, group)
                 continue
-            said = self._decode(lane, message, group)
-            if len(said) == 1 and type(said[0]) is Observation:
-                telemetry = lane.quick(lane.place, message, said[0])
-                if telemetry is not None:
-                    taken.append(message)
-                    telemetries.append(telemetry)
-                    kinds.append(lane.place.usual.plan)  # type: ignore[union-attr]  # there is one, or it was not quick
-                    if said[0].time is None and message.packet_id:
-                        group.redelivery += self._redelivery.note(message)
-                    continue
-            self._flush(usual, group)
-            self._take_all(lane, message, said, group)
+            said, telemetry = _NOTHING, None
+            try:
+                heard = lane.decode(message)
+                said = heard if type(heard) is tuple else tuple(heard)
+                if len(said) == 1 and type(said[0]) is Observation:
+                    telemetry = lane.quick(lane.place, message, said[0])
+            except Exception as error:  # noqa: BLE001  # see `_failed`
+                self._failed(lane, message, error, group)
+                continue
+            if telemetry is None:
+                self._flush(usual, group)
+                self._take_all(lane, message, said, group)
+                continue
+            taken.append(message)
+            telemetries.append(telemetry)
+            kinds.append(lane.place.usual.plan)  # type: ignore[union-attr]  # there is one, or it was not quick
+            if telemetry.timestamp_ns == message.received_ns and message.packet_id:
+                group.redelivery += self._redelivery.note(message)
         self._flush(usual, group)
 
     def _flush(self, usual: Usual, group: Group) -> None:
@@ -207,7 +152,7 @@ class Translator:
             self._status.unmatched.count(message.topic)
             self._ignore("no route takes its topic")
             return
-        self._take_all(lane, message, self._decode(lane, message, group), group)
+        self._decode_and_take(lane, message, group)
 
     def recall(self, messages: Iterable[Message]) -> None:
         """Let the adapters see what they asked to remember, before the first new message; drop what they say."""
@@ -215,7 +160,10 @@ class Translator:
         for message in messages:
             lane = self._find(message.topic)
             if lane is not None:
-                self._decode(lane, message, group)
+                try:
+                    tuple(lane.decode(message))
+                except Exception as error:  # noqa: BLE001  # see `_failed`
+                    self._failed(lane, message, error, group)
 
     def advance(self, now_ns: int) -> Group:
         """Let the adapters act on time having passed; return what they said."""
@@ -226,34 +174,44 @@ class Translator:
                 self._take(Lane.along(path, Place({})), Message("", b"", now_ns), said, group)
         return group
 
+    def _decode_and_take(self, lane: Lane, message: Message, group: Group) -> None:
+        try:
+            said = tuple(lane.decode(message))
+        except Exception as error:  # noqa: BLE001  # see `_failed`
+            self._failed(lane, message, error, group)
+        else:
+            self._take_all(lane, message, said, group)
+
     def _take_all(self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group) -> None:
         """Take what an adapter said of a message, and then the messages that it released."""
-        for released in self._take(lane, message, said, group):
-            own_lane = self._lanes.get(released.topic) or self._find(released.topic)
-            if own_lane is None:  # the routes have changed since it was held
-                self._status.unmatched.count(released.topic)
-                self._ignore("no route takes its topic")
-                continue
-            self._take_all(own_lane, released, self._decode(own_lane, released, group), group)
-
-    def _decode(self, lane: Lane, message: Message, group: Group) -> Sequence[Decoded]:
-        """Return what the adapter says, or nothing if it fails: then the message is quarantined."""
         try:
-            said = lane.decode(message)
-            return said if type(said) is tuple else list(said)
-        except ValueError as error:
+            released = self._take(lane, message, said, group)
+        except Exception as error:  # noqa: BLE001  # see `_failed`
+            self._failed(lane, message, error, group)
+            return
+        for one in released:
+            own_lane = self._lanes.get(one.topic) or self._find(one.topic)
+            if own_lane is None:  # the routes have changed since it was held
+                self._status.unmatched.count(one.topic)
+                self._ignore("no route takes its topic")
+            else:
+                self._decode_and_take(own_lane, one, group)
+
+    def _failed(self, lane: Lane, message: Message, error: Exception, group: Group) -> None:
+        """Quarantine a message that cannot be understood, or that brings a defect of ours or an adapter's to light.
+
+        Whatever goes wrong with one message must not stop the others, nor come back with it at every restart.
+        """
+        if isinstance(error, ValueError):
             self._quarantine(message, group, *reason_of(error))
-        except Exception as error:  # the one broad except: an adapter's defect must not stop the others
-            log.exception("The adapter failed on a message, which is quarantined", route=lane.path.route)
-            self._quarantine(message, group, "defect of the adapter", repr(error)[:1000])
-        return _FAILED
+            return
+        log.error("A message brought a defect to light and is quarantined", route=lane.path.route, exc_info=error)
+        self._quarantine(message, group, "defect of the gateway or the adapter", repr(error)[:1000])
 
     def _take(  # noqa: C901  # one case for each thing an adapter can say
         self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group
     ) -> list[Message]:
         """Put what an adapter said into the group; return the messages that can be understood now."""
-        if said is _FAILED:
-            return []
         observations: list[Observation] = []
         rejects: list[Reject] = []
         released: list[Message] = []
@@ -284,12 +242,8 @@ class Translator:
     def _store(
         self, lane: Lane, message: Message, observations: Sequence[Observation], rejects: list[Reject], group: Group
     ) -> None:
-        try:
-            normalized = lane.path.normalizer.normalize(lane.place, message, observations)
-            lines = [line for telemetry in normalized.telemetry for line in self._encode(telemetry)]
-        except ValueError as error:
-            self._quarantine(message, group, *reason_of(error))
-            return
+        normalized = lane.path.normalizer.normalize(lane.place, message, observations)
+        lines = [line for telemetry in normalized.telemetry for line in self._encode(telemetry)]
         if normalized.timeless and message.packet_id:
             group.redelivery += self._redelivery.note(message)
         if lines:
@@ -349,28 +303,10 @@ class Translator:
             self._status.refused_commands.count(command.topic)
 
     def _define(self, definition: Definition, received_ns: int, group: Group) -> None:
-        key = (definition.asset, definition.measurement, definition.name)
-        # Bounded like everything that a device can name.
-        if self._catalogue.get(key) == definition or (
-            key not in self._catalogue and len(self._catalogue) >= MAX_TOPICS
-        ):
-            return
-        self._catalogue[key] = definition
-        group.definitions.append(definition)
-        values: dict[str, Value] = {
-            name: value
-            for name, value in (
-                ("unit_text", definition.unit),
-                ("type_text", definition.type),
-                ("description_text", definition.description),
-                ("low", definition.low),
-                ("high", definition.high),
-            )
-            if value not in ("", None)
-        }
-        tags = {"of": definition.measurement, "metric": definition.name}
-        series = Series(asset=definition.asset, measurement=CATALOGUE, tags=tags)
-        group.further += self._encode(Telemetry(series=series, values=values, timestamp_ns=received_ns))
+        telemetry = self._catalogue.learn(definition, received_ns)
+        if telemetry is not None:
+            group.definitions.append(definition)
+            group.further += self._encode(telemetry)
 
     def _find(self, topic: str) -> Lane | None:
         match = self._router.match(topic)

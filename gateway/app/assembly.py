@@ -10,6 +10,7 @@ from pydantic import ValidationError
 import adapters
 from gateway.errors import ConfigurationError, Problem
 from gateway.interfaces import Adapter
+from gateway.lanes import Path
 from gateway.line_protocol import Encoder
 from gateway.normalize import Normalizer, SeriesStates
 from gateway.normalize.units import check_unit, conversion
@@ -17,7 +18,6 @@ from gateway.routing import Router, TopicPattern
 from gateway.settings import Settings
 from gateway.settings.models import Route
 from gateway.status import Status
-from gateway.translator import Path
 
 
 @dataclass(frozen=True)

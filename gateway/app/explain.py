@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass, field
 
 from gateway.app.assembly import Assembly
+from gateway.catalogue import Catalogue
 from gateway.errors import GatewayError
 from gateway.models import Message, Observation, Quality
 from gateway.spool import Group, Redelivery
 from gateway.status import JSON
-from gateway.translator import Translator, Waiting
+from gateway.translator import Translator
+from gateway.waiting import Waiting
 
 
 @dataclass
@@ -110,7 +112,7 @@ def _translate(assembly: Assembly, source: str, message: Message, result: Explan
         assembly.encoder,
         Redelivery(),
         Waiting(assembly.settings.spool.max_held),
-        {},
+        Catalogue({}),
         assembly.status,
     )
     group = Group(source)

@@ -11,6 +11,7 @@ import structlog
 
 from gateway import __version__
 from gateway.app.assembly import Assembly
+from gateway.catalogue import Catalogue
 from gateway.control import serve, socket_of
 from gateway.delivery import Delivery
 from gateway.errors import GatewayError
@@ -22,7 +23,8 @@ from gateway.settings.models import Settings
 from gateway.sinks import open_sink
 from gateway.spool import Spool
 from gateway.status import SinkStatus, SourceStatus
-from gateway.translator import Translator, Waiting
+from gateway.translator import Translator
+from gateway.waiting import Waiting
 
 STOP_SECONDS = 5.0
 """How long the parts may take to end; containers are usually given ten."""
@@ -112,7 +114,7 @@ def _translator(assembly: Assembly, source: str, spool: Spool) -> Translator:
         assembly.encoder,
         spool.redelivery(source),
         waiting,
-        spool.catalogue(),
+        Catalogue(spool.catalogue()),
         assembly.status,
     )
     translator.recall(spool.remembered(source))

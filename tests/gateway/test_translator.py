@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
+from gateway.catalogue import Catalogue
 from gateway.interfaces import Unreadable
+from gateway.lanes import Path
 from gateway.line_protocol import Encoder
 from gateway.models import Command, Decoded, Definition, Hold, Message, Observation, Reject, Release, Remember
-from gateway.normalize import Normalizer, SeriesStates
+from gateway.normalize import Normalized, Normalizer, Place, SeriesStates
 from gateway.routing import Router, TopicPattern
 from gateway.spool import Group, Kind, Redelivery
 from gateway.status import Status
-from gateway.translator import Path, Translator, Waiting
+from gateway.translator import Translator
+from gateway.waiting import Waiting
 from tests.gateway.configurations import NOW_NS, message, route, settings
 from tests.gateway.fakes import FakeAdapter
 
@@ -38,7 +41,7 @@ class Bench:
             Encoder(),
             Redelivery(),
             self.waiting,
-            {},
+            Catalogue({}),
             self.status,
         )
 
@@ -85,9 +88,43 @@ def test_a_defect_of_an_adapter_stops_nobody(capsys: pytest.CaptureFixture[str])
 
     bench = Bench(decode)
     group = bench.take(message(payload=b"bad"), message(payload=b"good"))
-    assert group.dead_letters[0].reason == "defect of the adapter"
+    assert group.dead_letters[0].reason == "defect of the gateway or the adapter"
     assert len(group.lines) == 1, "output of an adapter that fails does not count"
-    assert "The adapter failed" in "".join(capsys.readouterr())
+    assert "KeyError" in "".join(capsys.readouterr())
+
+
+def test_a_defect_behind_the_adapter_stops_nobody_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    bench.take(message(payload=b"1"))
+    normalizer = bench.translator._paths[0].normalizer
+    normalize = normalizer.normalize
+
+    def fail(place: Place, one: Message, observations: Sequence[Observation]) -> Normalized:
+        if one.payload == b"2":
+            raise ZeroDivisionError
+        return normalize(place, one, observations)
+
+    monkeypatch.setattr(normalizer, "normalize", fail)
+    monkeypatch.setattr(normalizer, "quick", lambda *_: None)
+    bench.translator._lanes.clear()
+    group = bench.take(message(payload=b"2"), message(payload=b"3"))
+    assert [letter.payload for letter in group.dead_letters] == [b"2"]
+    assert values(group.lines) == ["x=3.0"]
+
+
+def test_what_is_usual_and_what_is_not_keep_their_order() -> None:
+    bench = Bench()
+    payloads = [b"1", b"2", b"nan", b"3", b"4", b"inf", b"5"]
+    group = bench.take(*(message(payload=payload) for payload in payloads))
+    assert [line.split(" ")[1].split(",")[0] for line in group.lines] == [
+        "x=1.0",
+        "x=2.0",
+        "x_q=0i",
+        "x=3.0",
+        "x=4.0",
+        "x_q=0i",
+        "x=5.0",
+    ]
 
 
 def test_an_unreadable_packet_is_quarantined() -> None:

@@ -1,0 +1,42 @@
+"""What happens to the messages of a topic: the path of its route, and its own lane along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gateway.interfaces import Adapter
+from gateway.models import Decoded, Message, Observation, Telemetry
+from gateway.normalize import Normalizer, Place
+
+
+@dataclass(frozen=True)
+class Path:
+    """What a route does with a message: decode it, and make telemetry of it.
+
+    Attributes:
+        route: The route's topic, as it stands in the configuration.
+        adapter: Its adapter.
+        normalizer: Its normalizer.
+        publish: Topic filters on which the adapter may publish.
+    """
+
+    route: str
+    adapter: Adapter
+    normalizer: Normalizer
+    publish: Sequence[str] = ()
+
+
+class Lane(NamedTuple):
+    """The path of one topic, and what runs for every message of it."""
+
+    path: Path
+    place: Place
+    decode: Callable[[Message], Iterable[Decoded]]
+    quick: Callable[[Place, Message, Observation], Telemetry | None]
+
+    @classmethod
+    def along(cls, path: Path, place: Place) -> Lane:
+        """Return the lane of a topic."""
+        return cls(path, place, path.adapter.decode, path.normalizer.quick)
