@@ -65,6 +65,8 @@ async def _demo(folder: Path, duration: float | None, seed: int, *, quiet: bool)
             await _connected(assembly.status)
             async with machines(port, folder, seed) as plant:
                 enough = _enough(duration)
+                if not quiet and not err.is_terminal:
+                    err.print("Six machines talk to the gateway; a summary follows at the end")
                 view = View(assembly.status, historian)
                 with Live(view.draw(), console=err, refresh_per_second=2, transient=True) as live:
                     while not enough.is_set():

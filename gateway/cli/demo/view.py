@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from gateway.cli.console import show_age
 from gateway.models import Value
@@ -49,7 +50,7 @@ class View:
         flow.add_row("[bold]spool[/]", status.spool.state, f"{status.messages.waiting:,} wait{age}")
         flow.add_row("[bold]store[/]", sink.state if sink else "-", f"{sink.points if sink else 0:,} points written")
         flow.add_row("", "", f"{show_size(self._size())} on disk")
-        return Group(self._machines(), flow)
+        return Group(self._machines(), flow, Text("Ctrl-C ends the demo", style="dim"))
 
     def _machines(self) -> Table:
         table = Table("machine", "type", "latest values", "last", title="Machines, as the store knows them")
