@@ -63,13 +63,15 @@ def parse(text: bytes) -> JSON:
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 at byte {error.start}") from error
+        raise ValueError(f"not UTF-8: at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error}") from error
     return tolerant
 
 
 def _integer(digits: str) -> int | Unusable:
     if len(digits) > MAX_DIGITS:
-        return Unusable(f"an integer of {len(digits)} digits")
+        return Unusable(f"an integer of too many digits: {len(digits)}")
     return int(digits)
 
 
@@ -80,7 +82,7 @@ def _inflate(payload: bytes, limit: int) -> bytes:
     except zlib.error as error:
         raise ValueError(f"the gzip body is broken: {error}") from error
     if len(content) > limit:
-        raise ValueError(f"the gzip body of {len(payload)} bytes unpacks to more than {limit}")
+        raise ValueError(f"the gzip body unpacks to too much: {len(payload)} bytes become more than {limit}")
     if not unpacker.eof:
         raise ValueError("the gzip body is cut short")
     if unpacker.unused_data.rstrip(b"\0"):

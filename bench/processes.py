@@ -100,7 +100,7 @@ class Gateway:
         try:
             return ask(self._socket)
         except GatewayError as error:
-            raise MeasurementError(f"{error}\n{self.log()}") from error
+            raise MeasurementError(f"{error} ({error.__cause__!r})\n{self.log()}") from error
 
     def log(self) -> str:
         """Return the last of what it logged."""

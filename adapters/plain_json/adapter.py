@@ -126,7 +126,7 @@ class PlainJson(JsonOptions):
         try:
             text = content.decode()
         except UnicodeDecodeError as error:
-            raise ValueError(f"not UTF-8 at byte {error.start}") from error
+            raise ValueError(f"not UTF-8: at byte {error.start}") from error
         return read_scalar(text, decimal_comma=self.decimal_comma, as_text=self.scalars == "text")
 
     def _collect(self, document: JSON, message: Message, *, exact: bool = False) -> Sequence[Decoded]:

@@ -161,9 +161,9 @@ def _declared_float(value: Value) -> Value:
     try:
         number = float(value)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"declared float, but is {str(value)[:40]!r}") from error
+        raise ValueError(f"declared float, but is not: {str(value)[:40]!r}") from error
     if not math.isfinite(number) or (isinstance(value, int) and int(number) != value):
-        raise ValueError(f"declared float, but {str(value)[:40]} is none without loss")
+        raise ValueError(f"declared float, but is not without loss: {str(value)[:40]}")
     return number
 
 
@@ -174,10 +174,10 @@ def _declared_int(value: Value) -> Value:
         try:  # "42.0" is an integer as much as 42.0
             number = int(float(value))
         except (ValueError, OverflowError):
-            raise ValueError(f"declared int, but is {str(value)[:40]!r}") from error
+            raise ValueError(f"declared int, but is not: {str(value)[:40]!r}") from error
         value = float(value)
     if isinstance(value, float) and number != value:
-        raise ValueError(f"declared int, but is {value}")
+        raise ValueError(f"declared int, but is not: {value}")
     if not INT64_MIN <= number <= INT64_MAX:
         raise ValueError("declared int, but beyond 64 bits")
     return number
@@ -196,7 +196,7 @@ def _declared_bool(value: Value) -> Value:
             return word in _TRUE
     elif value in (0, 1):
         return bool(value)
-    raise ValueError(f"declared bool, but is {str(value)[:40]!r}")
+    raise ValueError(f"declared bool, but is not: {str(value)[:40]!r}")
 
 
 _DECLARED: Mapping[str, Convert] = {

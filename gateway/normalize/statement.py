@@ -75,7 +75,7 @@ class Reading:
             return  # the route ignores it
         name = column.name
         if name in self.statement.names:
-            raise ValueError(f"another value of the message is stored as {name!r} too")
+            raise ValueError(f"two values of the message have one name: {name!r}")
         if name not in self.state.qualities and len(self.state.qualities) >= MAX_NAMES:
             raise ValueError(f"more than {MAX_NAMES} names in one series")
         suffix, stored = _convert(column, value)

@@ -126,7 +126,7 @@ def _parse(unit: str) -> pint.Unit:
                 ValueError,
             ):
                 continue  # pint has no common error for text that is no unit
-    raise ValueError(f"the unit {unit[:_MAX_UNIT]!r} is not known")
+    raise ValueError(f"the unit is not known: {unit[:_MAX_UNIT]!r}")
 
 
 def check_unit(unit: str) -> None:
@@ -164,7 +164,7 @@ def find_conversion(source: str, target: str) -> Conversion | str:
     except ValueError as error:
         return str(error)
     except PintError:
-        return f"{source!r} cannot be converted to {target!r}"
+        return f"the unit cannot be converted: {source!r} to {target!r}"
     return Conversion(factor, zero)
 
 

@@ -250,7 +250,7 @@ def test_what_can_never_be_understood_is_a_value_error(payload: bytes) -> None:
 def test_a_gzip_body_unpacks_to_no_more_than_allowed() -> None:
     body = gzip.compress(json.dumps({"a": "0123456789" * 5000}).encode())
     assert len(decode(body)) == 1
-    with pytest.raises(ValueError, match="unpacks to more than 40000"):
+    with pytest.raises(ValueError, match="unpacks to too much"):
         decode(body, max_inflated_bytes=40_000)
 
 

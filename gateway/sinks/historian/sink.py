@@ -112,7 +112,7 @@ class HistorianSink:
             if record.series not in self._series:
                 read_series(record.series)
         except ValueError as error:
-            raise SinkRejected(f"record {index} cannot be read: {error}") from error
+            raise SinkRejected(f"a record cannot be read: record {index}, {error}") from error
         return record
 
     def _store(self, connection: sqlite3.Connection, records: list[Record]) -> dict[bytes, int]:

@@ -75,14 +75,14 @@ def test_a_good_configuration_is_good(tmp_path: Path) -> None:
             '"cnc"',
             '"cnc"\nmetrics = { t = { source_unit = "parsnip" } }',
             "routes[1].metrics.t.source_unit",
-            "is not known",
+            "the unit is not known",
             "",
         ),
         (
             "[[sinks]]",
             '[measurements.cnc.metrics]\nt = { unit = "parsnip" }\n[[sinks]]',
             "measurements.cnc.metrics.t.unit",
-            "is not known",
+            "the unit is not known",
             "",
         ),
     ],
@@ -100,7 +100,7 @@ def test_units_that_do_not_fit_are_told(tmp_path: Path) -> None:
     document = BASE.replace("[[sinks]]", '[measurements.cnc.metrics]\nt = { unit = "degC" }\n[[sinks]]')
     document = document.replace('"cnc"\n', '"cnc"\nmetrics = { t1 = { name = "t", source_unit = "kg" } }\n', 1)
     (found,) = problems(tmp_path, document)
-    assert found["reason"] == "'kg' cannot be converted to 'degC'"
+    assert found["reason"] == "the unit cannot be converted: 'kg' to 'degC'"
 
 
 def test_a_route_that_can_never_match_is_told(tmp_path: Path) -> None:

@@ -116,13 +116,13 @@ def test_a_declared_value_is_converted_without_loss_and_keeps_its_name(
 @pytest.mark.parametrize(
     ("declared", "value", "reason"),
     [
-        ("int", 42.5, "declared int, but is 42.5"),
+        ("int", 42.5, "declared int, but is not: 42.5"),
         ("int", 2**64, "the integer is beyond 64 bits"),
         ("int", str(2**64), "declared int, but beyond 64 bits"),
-        ("int", "many", "declared int, but is 'many'"),
-        ("float", "warm", "declared float, but is 'warm'"),
-        ("float", 2**53 + 1, "declared float, but"),
-        ("bool", 2, "declared bool, but is '2'"),
+        ("int", "many", "declared int, but is not: 'many'"),
+        ("float", "warm", "declared float, but is not: 'warm'"),
+        ("float", 2**53 + 1, "declared float, but is not without loss"),
+        ("bool", 2, "declared bool, but is not: '2'"),
     ],
 )
 def test_what_a_declared_type_cannot_take_is_rejected_and_the_rest_goes_on(
@@ -192,7 +192,7 @@ def test_a_value_in_a_unit_that_cannot_be_converted_is_rejected() -> None:
     bench = Bench(measurements={"cnc": {"metrics": {"t": {"unit": "degC"}}}})
     result = bench.take(Observation({"t": 1.0, "y": 2.0}, units={"t": "kg"}))
     assert result.telemetry[0].values == {"y": 2.0}
-    assert result.rejects[0].reason.startswith("'kg' cannot be converted")
+    assert result.rejects[0].reason.startswith("the unit cannot be converted: 'kg'")
 
 
 def test_quality_is_written_at_first_and_when_it_changes_and_then_not() -> None:
