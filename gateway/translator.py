@@ -112,14 +112,15 @@ class Translator:
             except Exception as error:  # noqa: BLE001  # see `_failed`
                 self._failed(lane, message, error, group)
                 continue
-            if telemetry is None:
+            usual_of_topic = lane.place.usual
+            if telemetry is None or usual_of_topic is None:
                 self._flush(usual, group)
                 self._take_all(lane, message, said, group)
                 continue
             taken.append(message)
             telemetries.append(telemetry)
-            kinds.append(lane.place.usual.plan)  # type: ignore[union-attr]  # there is one, or it was not quick
-            if telemetry.timestamp_ns == message.received_ns and message.packet_id:
+            kinds.append(usual_of_topic.plan)
+            if usual_of_topic.timeless and message.packet_id:
                 group.redelivery += self._redelivery.note(message)
         self._flush(usual, group)
 

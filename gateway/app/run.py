@@ -51,7 +51,7 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     # What exists now exists until the end, and most of what comes goes by itself: fewer rounds of the collector save
     # about half a microsecond a message.
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 20, 1000)
     try:
         async with serve(socket_of(spool.path), status.snapshot), asyncio.TaskGroup() as tasks:
 

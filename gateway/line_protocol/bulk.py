@@ -13,6 +13,8 @@ from orjson import dumps
 from gateway.line_protocol.encoder import Encoder
 from gateway.models import MAX_TEXT_BYTES, Telemetry
 
+_LONG = MAX_TEXT_BYTES // 4
+"""Characters that are surely fewer bytes than a text may have."""
 MAX_KINDS = 4096
 """Kinds whose template is remembered."""
 
@@ -43,10 +45,10 @@ class BulkEncoder:
         except TypeError:  # a text holds half a surrogate pair
             return self._one_by_one(batch)
         # A text that needs an escape, or is long, is rare; one that holds a comma shows as a value too many.
-        if b"\\" in json or b"\x7f" in json or len(json) > MAX_TEXT_BYTES * len(batch):
+        if b"\\" in json or b"\x7f" in json:
             return self._one_by_one(batch)
         rows = json[2:-2].decode().split("],[")
-        if len(rows) != len(batch):
+        if len(rows) != len(batch) or max(map(len, rows)) > _LONG:
             return self._one_by_one(batch)
         templates, prefix_of = self._templates, self._encoder.prefix
         records = []

@@ -17,6 +17,8 @@ from gateway.models import Message
 from gateway.mqtt.window import Window
 from gateway.status import SourceStatus
 
+FULL = 2_500
+"""Messages after which what arrives goes to a new delivery, so that a caller who lags gets it in portions."""
 MAX_MESSAGES = 65_535
 """Messages to hold unacknowledged: a message costs about half a kilobyte besides its bytes."""
 
@@ -96,7 +98,8 @@ class Deliveries:
     def open(self, link: Link) -> Delivery:
         """Return the delivery to add to."""
         last = self._waiting[-1] if self._waiting else None
-        delivery = last if last is not None and last.link is link else Delivery(link)
+        add = last is not None and last.link is link and len(last.messages) < FULL
+        delivery = last if last is not None and add else Delivery(link)
         self._opened = (len(delivery.messages), len(delivery.packet_ids), delivery.size)
         return delivery
 

@@ -33,6 +33,7 @@ class TimeRules:
 
     def __init__(self, options: Timestamp, status: Status) -> None:
         self._reader = TimeReader(options)
+        self._factor = self._reader.factor
         self._status = status
 
     def read(self, raw: RawTime, received_ns: int) -> Timed:
@@ -45,8 +46,8 @@ class TimeRules:
 
     def quick(self, raw: RawTime, received_ns: int) -> int | None:
         """Return the time of a message, if it is its own and believed; None if `read` must look at it."""
-        if type(raw) is int:  # what most devices send: 0.2 us
-            time_ns = raw * (self._reader.factor or guess(raw))
+        if type(raw) is int:  # what most devices send, and most of them in ms: 0.2 us
+            time_ns = raw * (self._factor or (1_000_000 if 1e11 <= raw < 1e14 else guess(raw)))  # noqa: PLR2004
             return time_ns if EARLIEST_NS <= time_ns <= received_ns + MAX_AHEAD_NS else None
         time, status = self._read(raw, received_ns)
         return time if status == OWN else None

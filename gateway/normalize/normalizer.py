@@ -130,13 +130,13 @@ class Normalizer:
         usual = place.usual
         if usual is None or observation[2:] != _NOTHING_SPECIAL or message.retained:
             return None
-        state, epoch, plan = usual
-        values, time = observation.values, observation.time
+        state, epoch, plan, timeless = usual
+        values, time = observation[0], observation[1]
         if state.epoch != epoch or tuple(values) != plan.keys or tuple(map(type, values.values())) != plan.kinds:
             return None
         received_ns = message.received_ns
         time_ns = received_ns if time is None else self._times.quick(time, received_ns)
-        if time_ns is None or (OWN if time is not None else RECEIVED) != state.time_status:
+        if time_ns is None or (time is None) is not timeless:
             return None
         fields: dict[str, Value] = dict(zip(plan.fields, values.values()))  # type: ignore[arg-type]  # noqa: B905
         try:
@@ -184,7 +184,7 @@ class Normalizer:
         plan = schema.plan((tuple(values), tuple(map(type, values.values()))))
         if not plan.regular or any(state.qualities.get(name) != GOOD for name in plan.names):
             return None
-        return Usual(state, state.epoch, plan)
+        return Usual(state, state.epoch, plan, state.time_status == RECEIVED)
 
     def _find(self, place: Place, observation: Observation) -> tuple[SeriesState, Schema]:
         series = self._places.series(place, observation.asset, observation.measurement)

@@ -24,11 +24,13 @@ class Usual(NamedTuple):
         state: Their series.
         epoch: Its epoch then: if it is another now, something is to be written that the quick way does not write.
         plan: What to do with their values.
+        timeless: Whether they come without a time.
     """
 
     state: SeriesState
     epoch: int
     plan: Plan
+    timeless: bool
 
 
 class Place:

@@ -60,6 +60,14 @@ def test_a_batch_is_encoded_as_one_by_one(drawn: tuple[list[Telemetry], list[obj
     assert bulk.encode(batch, tokens) == expected, "and again, with what was remembered"
 
 
+def test_a_long_text_is_cut_in_a_batch_too() -> None:
+    long = Telemetry(series=SERIES[0], values={"s": "€" * 65_536}, timestamp_ns=1)
+    short = Telemetry(series=SERIES[0], values={"s": "on"}, timestamp_ns=1)
+    batch = [short] * 50 + [long] + [short] * 50
+    expected = [record for one in batch for record in Encoder().encode(one)]
+    assert BulkEncoder(Encoder()).encode(batch, ["kind"] * len(batch)) == expected
+
+
 def test_kinds_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.line_protocol.bulk.MAX_KINDS", 10)
     bulk = BulkEncoder(Encoder())
