@@ -22,12 +22,17 @@ class GatewayError(Exception):
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake in a configuration: where it stands, what is wrong, and what to do."""
+    """One mistake in a configuration: where it stands, what is wrong, and what to do.
+
+    Attributes:
+        warning: The gateway works all the same, and someone should look at it.
+    """
 
     file: str
     key: str
     reason: str
     remedy: str = ""
+    warning: bool = False
 
     def __str__(self) -> str:
         """Return `file: key: reason. remedy`."""

@@ -71,7 +71,8 @@ def _secret(path: Path | None, file: str, key: str) -> list[Problem]:
         return [Problem(file, key, f"the secret {path} is empty", "Write the secret into it")]
     # What a container engine mounts is the container's alone, whatever its mode says.
     if mode & 0o007 and MOUNTED not in path.parents:
-        return [Problem(file, key, f"everyone on this machine may read the secret {path}", f"Run chmod 600 {path}")]
+        reason = f"everyone on this machine may read the secret {path}"
+        return [Problem(file, key, reason, f"Run chmod 600 {path}", warning=True)]
     return []
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from gateway import app
-from gateway.cli.console import DEFAULT_CONFIG, ConfigOption, JsonOption, done, fail, print_json
+from gateway.cli.console import DEFAULT_CONFIG, ConfigOption, JsonOption, done, fail, print_json, warn
 from gateway.errors import ConfigurationError, Problem
 from gateway.settings import load
 
@@ -25,17 +25,19 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Find what is wrong with a configuration: every mistake with its file, key, reason and remedy."""
-    summary, problems = _find(config)
+    summary, found = _find(config)
+    problems = [problem for problem in found if not problem.warning]
+    warnings = [problem for problem in found if problem.warning]
     tried: list[tuple[str, str, Problem | None]] = []
     if connect and not problems:
         tried = asyncio.run(app.check_connections(app.assemble(load(config), str(config)), str(config)))
     unreachable = [problem for _, _, problem in tried if problem is not None]
     if json:
-        found = [{"what": what, "found": text} for what, text, problem in tried if problem is None]
-        every = [asdict(problem) for problem in problems + unreachable]
-        print_json({"ok": not every, "problems": every, "tried": found})
+        good = [{"what": what, "found": text} for what, text, problem in tried if problem is None]
+        bad = [asdict(problem) for problem in problems + unreachable]
+        print_json({"ok": not bad, "problems": bad, "warnings": list(map(asdict, warnings)), "tried": good})
     else:
-        _show(problems, tried)
+        _show(problems, warnings, tried)
         if not problems:
             done(f"{config}: {summary}")
     if problems:
@@ -58,9 +60,13 @@ def _find(config: Path) -> tuple[str, list[Problem]]:
     return summary, problems
 
 
-def _show(problems: Sequence[Problem], tried: Sequence[tuple[str, str, Problem | None]]) -> None:
+def _show(
+    problems: Sequence[Problem], warnings: Sequence[Problem], tried: Sequence[tuple[str, str, Problem | None]]
+) -> None:
     for problem in problems:
         fail(str(problem))
+    for warning in warnings:
+        warn(str(warning))
     for what, text, trouble in tried:
         if trouble is None:
             done(f"{what}: {text}")

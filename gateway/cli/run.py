@@ -7,10 +7,14 @@ import os
 import signal
 from typing import NoReturn
 
+import structlog
+
 from gateway import app, logs
 from gateway.cli.console import DEFAULT_CONFIG, ConfigOption
 from gateway.errors import ConfigurationError
 from gateway.settings import load
+
+log = structlog.get_logger()
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -20,8 +24,11 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """
     settings = load(config)
     logs.configure(settings.log.level, settings.log.format)
-    if problems := app.check(settings, str(config)):
+    found = app.check(settings, str(config))
+    if problems := [problem for problem in found if not problem.warning]:
         raise ConfigurationError(problems)
+    for problem in found:
+        log.warning("The configuration works, and someone should look at it", problem=str(problem))
     asyncio.run(_until_signal(app.assemble(settings, str(config))))
 
 
