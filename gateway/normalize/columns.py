@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gateway.models import INT64_MAX, INT64_MIN, Value
+from gateway.normalize.reader import EXACT
 from gateway.normalize.units import Conversion, conversion
 from gateway.settings.models import Incoming, Metric
-
-EXACT: Final = 2**53
-"""Up to here every integer is also a float."""
 
 Convert: TypeAlias = Callable[[Value], Value]
 Suffix: TypeAlias = str
@@ -87,7 +85,7 @@ def make_column(name: str, kind: type, incoming: Incoming | None, declared: Metr
             steps.append(_DECLARED[stored_as])
         return Column(name, SUFFIX_OF_DECLARED[stored_as], declared=True, convert=_chain(steps))
     if kind is int:
-        steps.append(_float_of_int)
+        steps.append(float_of_int)
     return Column(name, SUFFIX_OF_TYPE[kind], declared=False, convert=_chain(steps))
 
 
@@ -122,7 +120,7 @@ def _stay_in(suffix: Suffix) -> Convert:
     def convert(value: Value) -> Value:
         own = SUFFIX_OF_TYPE[type(value)]
         if own != suffix:
-            raise Elsewhere(own, _float_of_int(value) if type(value) is int else value)
+            raise Elsewhere(own, float_of_int(value) if type(value) is int else value)
         return value
 
     return convert
@@ -147,7 +145,8 @@ def _linear(change: Conversion) -> Convert:
     return convert
 
 
-def _float_of_int(value: Value) -> Value:
+def float_of_int(value: Value) -> Value:
+    """Return an integer as a float; Elsewhere says where it goes if it is too large for that."""
     if type(value) is int and -EXACT <= value <= EXACT:
         return float(value)
     if isinstance(value, int) and not -EXACT <= value <= EXACT:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from gateway.models import GOOD, STALE, Definition, Message, Name, Observation, Origin, Reject, Telemetry, Value
+from gateway.models import GOOD, STALE, Definition, Message, Name, Observation, Origin, ReadTelemetry, Reject, Telemetry
 from gateway.normalize.assemble import Cell, Statement, assemble, keep_apart
 from gateway.normalize.clock import OWN, RECEIVED, Timed, TimeRules
 from gateway.normalize.columns import Elsewhere
@@ -27,6 +27,7 @@ _NOTHING_SPECIAL = Observation({})[2:]
 """What follows values and time in an observation that says nothing else."""
 
 _validate = Telemetry.__pydantic_validator__.validate_python
+_validate_read = ReadTelemetry.__pydantic_validator__.validate_python
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class Normalizer:
             asset=state.series.asset, measurement=state.series.measurement, name=schema.stored_name(definition.name)
         )
 
-    # Runs once for every message that is like the last one of its topic: 3 us for 6 values, of which pydantic takes 2.
+    # Runs once for every message that is like the last one of its topic: 2.5 us for 6 values, mostly in pydantic.
     def quick(self, place: Place, message: Message, observation: Observation) -> Telemetry | None:
         """Return the telemetry of a message about which nothing is new; None if `normalize` must look at it."""
         usual = place.usual
@@ -132,17 +133,24 @@ class Normalizer:
             return None
         state, epoch, plan, timeless = usual
         values, time = observation[0], observation[1]
-        if state.epoch != epoch or tuple(values) != plan.keys or tuple(map(type, values.values())) != plan.kinds:
+        if state.epoch != epoch or (time is None) is not timeless:
             return None
         received_ns = message.received_ns
         time_ns = received_ns if time is None else self._times.quick(time, received_ns)
-        if time_ns is None or (time is None) is not timeless:
+        if time_ns is None:
             return None
-        fields: dict[str, Value] = dict(zip(plan.fields, values.values()))  # type: ignore[arg-type]  # noqa: B905
+        telemetry: Telemetry
         try:
-            for name, convert in plan.conversions:
-                fields[name] = convert(fields[name])
-            telemetry: Telemetry = _validate({"series": state.series, "values": fields, "timestamp_ns": time_ns})
+            if plan.read is not None:
+                fields = plan.read(values)
+                telemetry = _validate_read({"series": state.series, "values": fields, "timestamp_ns": time_ns})
+            elif tuple(values) == plan.keys and tuple(map(type, values.values())) == plan.kinds:
+                fields = dict(zip(plan.fields, values.values()))  # type: ignore[arg-type]  # noqa: B905  # equal lengths
+                for name, convert in plan.conversions:
+                    fields[name] = convert(fields[name])
+                telemetry = _validate({"series": state.series, "values": fields, "timestamp_ns": time_ns})
+            else:
+                return None
         except (ValueError, Elsewhere):
             return None  # one of the values is unusual: the long way says which
         state.last_ns = received_ns

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.normalize.columns import Column, Convert, make_column
+from gateway.normalize.columns import Column, Convert, float_of_int, make_column
 from gateway.normalize.names import field_name, metric_name
+from gateway.normalize.reader import Read, make_reader
 from gateway.settings.models import Incoming, Metric
 
 MAX_FIELDS = 250
 """Values of a message that is taken the quick way: as many as fit one record."""
-MAX_PLANS = 4096
+MAX_PLANS = 1024
 """Shapes kept for one kind of message: a device that invents keys must not fill the memory."""
 
 Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
@@ -30,7 +31,8 @@ class Plan:
         keys: The keys of its messages, in order.
         kinds: The types of their values.
         fields: For each value in order, the field it is stored in.
-        conversions: Of those that are not stored as they come.
+        conversions: Of those that are neither stored as they come nor as floats.
+        read: Makes fields of the values at once, where there are no conversions.
         names: Stored names, in the same order.
         regular: Whether the quick way does: every value is wanted, has a field of its own and no deadband.
     """
@@ -39,11 +41,12 @@ class Plan:
     kinds: tuple[type, ...]
     fields: tuple[str, ...]
     conversions: tuple[tuple[str, Convert], ...]
+    read: Read | None
     names: tuple[str, ...]
     regular: bool
 
 
-_IRREGULAR = Plan((), (), (), (), (), regular=False)
+_IRREGULAR = Plan((), (), (), (), None, (), regular=False)
 
 
 class Schema:
@@ -126,11 +129,18 @@ class Schema:
         except ValueError:  # the long way says which value cannot be taken, and why
             return _IRREGULAR
         names = tuple(column.name for column in columns)
+        fields = tuple(column.field for column in columns)
+        regular = 0 < len(set(names)) == len(names) <= MAX_FIELDS
+        simple = all(column.convert is None or column.convert is float_of_int for column in columns)
+        stored = [
+            float if column.convert is float_of_int else kind for column, kind in zip(columns, kinds, strict=True)
+        ]
         return Plan(
             keys,
             kinds,
-            tuple(column.field for column in columns),
+            fields,
             tuple((column.field, column.convert) for column in columns if column.convert is not None),
+            make_reader(keys, stored, fields) if regular and simple else None,
             names,
-            regular=0 < len(set(names)) == len(names) <= MAX_FIELDS,
+            regular=regular,
         )
