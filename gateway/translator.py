@@ -170,9 +170,14 @@ class Translator:
         """Let the adapters act on time having passed; return what they said."""
         group = Group(self._source)
         for path in self._paths.values():
-            said = list(path.adapter.advance(now_ns))
-            if said:
-                self._take(Lane.along(path, Place({})), Message("", b"", now_ns), said, group)
+            lane, moment = Lane.along(path, Place({})), Message("", b"", now_ns)
+            try:
+                said = tuple(path.adapter.advance(now_ns))
+            except Exception:  # see `_failed`; there is no message to quarantine
+                log.exception("An adapter failed as time passed", route=path.route)
+            else:
+                if said:
+                    self._take_all(lane, moment, said, group)
         return group
 
     def _decode_and_take(self, lane: Lane, message: Message, group: Group) -> None:

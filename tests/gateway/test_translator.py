@@ -241,6 +241,20 @@ def test_what_adapters_say_as_time_passes_is_taken() -> None:
     assert bench.translator.advance(NOW_NS).commands == []
 
 
+def test_an_adapter_that_fails_as_time_passes_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = Bench()
+
+    def fail(now_ns: int) -> Iterable[Decoded]:
+        raise KeyError(now_ns)
+
+    monkeypatch.setattr(bench.adapter, "advance", fail)
+    assert bench.translator.advance(NOW_NS).empty
+    assert "An adapter failed as time passed" in "".join(capsys.readouterr())
+    assert bench.take(message(payload=b"1")).lines
+
+
 def test_topics_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.translator.MAX_TOPICS", 10)
     bench = Bench()
