@@ -24,6 +24,7 @@ from collections.abc import Sequence
 
 from gateway.delivery import Backoff, Delivery
 from gateway.errors import SinkHeld, SinkUnavailable
+from gateway.fail_points import FailPoint, reach
 from gateway.interfaces import Source, Unreadable
 from gateway.models import Message
 from gateway.safekeeping import Safekeeping
@@ -56,6 +57,7 @@ async def ingest(source: Source, translator: Translator, safekeeping: Safekeepin
         while True:
             group, taken = Group(source.name), []
             messages = await source.receive()
+            reach(FailPoint.RECEIVED)
             closes = loop.time() + linger
             while messages:
                 translator.translate(messages, group)
@@ -87,9 +89,12 @@ async def _receive_until(source: Source, when: float) -> Sequence[Message | Unre
 async def _settle(
     source: Source, group: Group, taken: Sequence[Sequence[Message | Unreadable]], safekeeping: Safekeeping
 ) -> None:
+    reach(FailPoint.BEFORE_COMMIT)
     await safekeeping.commit(group)
+    reach(FailPoint.AFTER_COMMIT)
     for messages in taken:
         source.acknowledge(messages)
+    reach(FailPoint.AFTER_ACKNOWLEDGEMENT)
     for command in group.commands:
         source.send(command)
 
@@ -103,6 +108,7 @@ async def deliver(delivery: Delivery, safekeeping: Safekeeping) -> None:
     rows: Sequence[Row] = ()
     while True:
         rows = rows or await delivery.read()
+        reach(FailPoint.BEFORE_WRITE)
         try:
             refusals = await delivery.write(rows)
         except SinkUnavailable as error:
@@ -116,6 +122,7 @@ async def deliver(delivery: Delivery, safekeeping: Safekeeping) -> None:
         else:
             backoff.reset()
             delivery.status_is("ready")
+            reach(FailPoint.AFTER_WRITE)
             await safekeeping.confirm(delivery.name, rows, refusals)
             delivery.position, rows = rows[-1].id, ()
 

@@ -10,6 +10,7 @@ import structlog
 
 from gateway.delivery import Refusal
 from gateway.errors import SpoolFull
+from gateway.fail_points import FailPoint, reach
 from gateway.line_protocol import Encoder
 from gateway.normalize import SeriesStates, silences
 from gateway.spool import Group, Row, Spool
@@ -77,6 +78,7 @@ class Safekeeping:
         """Note that a sink has these rows, except what it refused, which becomes dead letters first."""
         if refusals:
             await self._reject(refusals)
+            reach(FailPoint.AFTER_DEAD_LETTERS)
         await self.worker.run(self.spool.confirm, sink, rows[-1].id)
 
     async def tick(self, translators: Sequence[Translator], now_ns: int) -> None:
@@ -100,6 +102,7 @@ class Safekeeping:
 
     async def close(self) -> None:
         """Save how far the sinks are and let go of the file."""
+        reach(FailPoint.AT_STOP)
         await self.worker.run(self.spool.close)
         self.worker.stop(1)
         self._update()

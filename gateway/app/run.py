@@ -15,6 +15,7 @@ from gateway.catalogue import Catalogue
 from gateway.control import serve, socket_of
 from gateway.delivery import Delivery
 from gateway.errors import GatewayError
+from gateway.fail_points import FailPoint, reach
 from gateway.mqtt import MqttSource
 from gateway.pipeline import deliver, ingest, pass_time
 from gateway.safekeeping import Safekeeping
@@ -47,6 +48,7 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     safekeeping = Safekeeping(spool, assembly.states, assembly.encoder, status)
     translators = {source.name: _translator(assembly, source.name, spool) for source in settings.sources}
     deliveries = [_delivery(spool, safekeeping, assembly, number) for number in range(len(settings.sinks))]
+    reach(FailPoint.AT_START)
     log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.depth.messages)
     # What exists now exists until the end, and most of what comes goes by itself: fewer rounds of the collector save
     # about half a microsecond a message.

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import structlog
 
-from gateway import app, logs
+from gateway import app, fail_points, logs
 from gateway.cli.console import DEFAULT_CONFIG, ConfigOption
 from gateway.errors import ConfigurationError
 from gateway.settings import load
@@ -23,6 +23,7 @@ def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     A broker or database that is down is waited for. A second signal ends at once; that is safe at any time.
     """
     settings = load(config)
+    fail_points.arm(os.environ.get(fail_points.VARIABLE, ""))
     logs.configure(settings.log.level, settings.log.format)
     found = app.check(settings, str(config))
     if problems := [problem for problem in found if not problem.warning]:

@@ -20,7 +20,7 @@ from gateway.errors import ConfigurationError, Problem
 from gateway.settings.models import Settings
 
 PREFIX = "GATEWAY_"
-OTHER_VARIABLES = re.compile(r"GATEWAY_CONFIG|GATEWAY_SERVICE_.*|GATEWAY_PORT.*")
+OTHER_VARIABLES = re.compile(r"GATEWAY_CONFIG|GATEWAY_FAIL_POINT|GATEWAY_SERVICE_.*|GATEWAY_PORT.*")
 """Variables with the prefix that are no options; Kubernetes sets some where a service is called `gateway`."""
 
 

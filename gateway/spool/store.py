@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway.errors import SpoolError, SpoolFull
+from gateway.fail_points import FailPoint, reach
 from gateway.models import Definition, Message
 from gateway.spool import kept
 from gateway.spool.dead_letters import DeadLetter, DeadLetterBox
@@ -136,6 +137,7 @@ class Spool:
                 "INSERT OR REPLACE INTO catalogue VALUES (?, ?, ?, ?)",
                 [(known.asset, known.measurement, known.name, json.dumps(known)) for known in group.definitions],
             )
+            reach(FailPoint.IN_COMMIT)
 
     def reject(self, letters: Iterable[DeadLetter]) -> None:
         """Make dead letters safe.
@@ -159,6 +161,8 @@ class Spool:
                 self._write_positions()
                 if not self.depth.rows:
                     self._connection.execute("PRAGMA incremental_vacuum(4000)").fetchall()
+                reach(FailPoint.IN_FORGETTING)
+            reach(FailPoint.AFTER_FORGETTING)
 
     def set_state(self, key: str, value: str) -> None:
         """Keep a small text across restarts."""
