@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import structlog
 
-from gateway.errors import SinkHeld, SinkUnavailable
+from gateway.backlog import Backlog, Throttle
+from gateway.errors import SinkError, SinkHeld, SinkUnavailable
 from gateway.interfaces import Batch, Sink
 from gateway.sinks.bisect import Isolation, Rejection
-from gateway.spool import DeadLetter, Kind, Row, SpoolReader, reason_of
+from gateway.spool import DeadLetter, Kind, Progress, Row, SpoolReader, reason_of
 from gateway.status import SinkStatus
 from gateway.worker import Worker
 
@@ -23,6 +24,8 @@ FIRST_WAIT = 0.5
 """Longest first wait after a failure, in seconds; it doubles with each further one."""
 LEAST_WAIT = 0.1
 MAX_BATCH = 2 * 2**20
+PATIENCE = 1.0
+"""Seconds that a sink has to confirm a batch that is not in the spool."""
 SUSPICIOUS = 3
 """Times a batch may lose the connection before its records are tried apart: one of them may be the cause."""
 REMIND_NS = 60 * 1_000_000_000
@@ -69,15 +72,20 @@ class Delivery:
         sink: Where to.
         reader: Reads the spool.
         status: Where its state is shown.
-        position: The last row that the sink confirmed.
+        progress: The rows that the sink has.
+        newest_first: After an outage: fresh data first.
+        backlog_rate: Points a second, at most, of what has waited.
         news: Set when there may be something new in the spool.
     """
 
     sink: Sink
     reader: SpoolReader
     status: SinkStatus
-    position: int
+    progress: Progress
+    newest_first: bool = False
+    backlog_rate: float = 1e9
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    backlog: Backlog = field(init=False)
     _worker: Worker = field(init=False)
     _writing: Isolation | None = None
     _suspicions: int = 0
@@ -85,7 +93,7 @@ class Delivery:
 
     def __post_init__(self) -> None:
         self._worker = Worker(f"sink {self.sink.name}")
-        self.status.position = self.position
+        self.backlog = Backlog(self.sink.name, self.status, Throttle(self.backlog_rate))
 
     @property
     def name(self) -> str:
@@ -93,14 +101,58 @@ class Delivery:
         return self.sink.name
 
     async def read(self) -> Sequence[Row]:
-        """Wait for rows that the sink does not have, and return as many as make a good batch."""
+        """Wait for rows that the sink does not have, and return as many as make a good batch.
+
+        What has waited for long is returned no faster than `backlog_rate` allows; what is fresh may overtake it.
+        """
         while True:
             self.news.clear()
             size = min(MAX_BATCH, self.sink.max_batch_bytes)
-            rows = await self._worker.run(self.reader.read, self.position, size)
-            if rows:
+            rows = await self._worker.run(self.reader.read, self.progress.copy(), size)
+            if not rows:
+                await self.news.wait()
+            elif not self.backlog.is_old(rows):
                 return rows
-            await self.news.wait()
+            elif await self._may_go():
+                return self.backlog.pass_portion(rows, newest_first=self.newest_first)
+
+    async def _may_go(self) -> bool:
+        """Wait until more of what has waited may go; False if something fresh is to be looked at first."""
+        delay = self.backlog.throttle.delay(time.monotonic())
+        if not delay:
+            return True
+        if not self.newest_first:
+            await asyncio.sleep(delay)
+            return True
+        try:
+            async with asyncio.timeout(delay):
+                await self.news.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the sink takes what it is given, as far as is known."""
+        return self.status.state in ("starting", "ready")
+
+    async def write_through(self, batch: Batch) -> bool:
+        """Write a batch that is not in the spool; return whether the sink has confirmed it in good time.
+
+        If it has not, nothing is known of the batch, and it must go the way through the spool, where what the sink
+        has against it is dealt with.
+        """
+        if len(batch.body) > self.sink.max_batch_bytes:
+            return False
+        self.status.batches += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._worker.run(self.sink.write, batch)
+        except (SinkError, TimeoutError):
+            return False
+        self.status.points += batch.records
+        self.status_is("ready")
+        return True
 
     async def write(self, rows: Sequence[Row]) -> list[Refusal]:
         """Write the rows; return the records that the sink will never take.
@@ -120,7 +172,9 @@ class Delivery:
         except SinkUnavailable as error:
             self.status.retries += 1
             self._suspicions += error.suspect
-            if self._suspicions == SUSPICIOUS:  # from now on its records are tried apart
+            if (
+                self._suspicions == SUSPICIOUS or self._writing.undecided
+            ):  # to be tried apart; with others, if there are
                 self._writing = None
             raise
         except SinkHeld:
@@ -130,7 +184,6 @@ class Delivery:
         self._writing, self._suspicions = None, 0
         self.status.points += sum(row.points for row in rows) - len(rejections)
         self.status.rejected += len(rejections)
-        self.status.position = rows[-1].id
         self._tell(rejections)
         return [self._refusal(rows, rejection) for rejection in rejections]
 
@@ -151,9 +204,9 @@ class Delivery:
         if changed:
             self.status.since_ns = now_ns
         self._reminded_ns = now_ns
-        facts = {"sink": self.name, "reason": reason}
+        facts = {"sink": self.name, "reason": reason, "waiting": self.status.waiting_messages}
         if state == "ready" and self.status.state in ("retrying", "held"):
-            log.info("The sink takes records again", sink=self.name)
+            log.info("The sink takes records again", sink=self.name, waiting=self.status.waiting_messages)
         elif state == "retrying":
             log.warning("The sink cannot be reached; the spool keeps everything, and it is tried again", **facts)
         elif state == "held":

@@ -7,7 +7,7 @@
 What holds, whatever fails:
 
 1. A message is acknowledged only after everything it said is safe: committed to disk as records, as held, or as
-   quarantined with its bytes.
+   quarantined with its bytes; or, with `acknowledge = "after_sink"`, its records confirmed by every sink.
 2. Nothing leaves the spool before every sink confirmed it, or its copy is committed to the dead letters.
 3. Per broker connection, acknowledgements go out in order of arrival.
 4. Names, types, tags and times are fixed before the spool, so that a repeated write overwrites itself; and they follow
@@ -90,7 +90,7 @@ async def _settle(
     source: Source, group: Group, taken: Sequence[Sequence[Message | Unreadable]], safekeeping: Safekeeping
 ) -> None:
     reach(FailPoint.BEFORE_COMMIT)
-    await safekeeping.commit(group)
+    await safekeeping.keep(group)
     reach(FailPoint.AFTER_COMMIT)
     for messages in taken:
         source.acknowledge(messages)
@@ -123,8 +123,8 @@ async def deliver(delivery: Delivery, safekeeping: Safekeeping) -> None:
             backoff.reset()
             delivery.status_is("ready")
             reach(FailPoint.AFTER_WRITE)
-            await safekeeping.confirm(delivery.name, rows, refusals)
-            delivery.position, rows = rows[-1].id, ()
+            delivery.progress.add(*await safekeeping.confirm(delivery.name, rows, refusals))
+            rows = ()
 
 
 async def pass_time(translators: Sequence[Translator], safekeeping: Safekeeping) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 
 import structlog
 
-from gateway.delivery import Refusal
+from gateway.backlog import Rate
+from gateway.delivery import Delivery, Refusal
 from gateway.errors import SpoolFull
 from gateway.fail_points import FailPoint, reach
+from gateway.interfaces import Batch
 from gateway.line_protocol import Encoder
 from gateway.normalize import SeriesStates, silences
-from gateway.spool import Group, Row, Spool
+from gateway.spool import Group, Row, Spool, Stretch
 from gateway.status import Status
 from gateway.translator import Translator
 from gateway.worker import Worker
@@ -29,16 +32,21 @@ class Safekeeping:
 
     Args:
         spool: The spool.
+        write_through: Let the sinks confirm what they can at once, and write to the disk only what they do not.
         states: The series, which fall silent as time passes.
         encoder: Makes records of silences.
         status: Where it is shown.
     """
 
-    def __init__(self, spool: Spool, states: SeriesStates, encoder: Encoder, status: Status) -> None:
+    def __init__(
+        self, spool: Spool, states: SeriesStates, encoder: Encoder, status: Status, *, write_through: bool = False
+    ) -> None:
         self.spool = spool
         self.worker = Worker("spool")
-        self.news: list[asyncio.Event] = []
-        """Set, each, when something new is in the spool."""
+        self.ways: list[Delivery] = []
+        """The ways to the sinks."""
+        self._write_through = write_through
+        self._filling = Rate()
         self._room = asyncio.Event()
         self._states = states
         self._encoder = encoder
@@ -48,18 +56,44 @@ class Safekeeping:
         self._dropped = 0
         self._full = False
         # What waits from an earlier run was received then, so the sum of the counts holds from the start.
-        status.messages.received += spool.depth.messages + len(spool.held())
+        status.messages.received += spool.account.waiting.messages + len(spool.held())
         self._update()
 
-    async def commit(self, group: Group) -> None:
-        """Make a group safe; wait for room as long as it takes.
+    async def keep(self, group: Group) -> None:
+        """Make a group safe: with the sinks, where that is wanted and they keep up, or else on the disk.
 
         Raises:
             SpoolError: The disk failed: nothing may be acknowledged any more.
         """
+        confirmed: list[Delivery] = []
+        if self._write_through and group.only_timed_records and self._sinks_keep_up():
+            batch = Batch(group.body(), group.records)
+            answers = await asyncio.gather(*(way.write_through(batch) for way in self.ways))
+            confirmed = [way for way, answer in zip(self.ways, answers, strict=True) if answer]
+            if len(confirmed) == len(self.ways):
+                self._status.spool.written_through += group.messages
+                self._update()
+                return
+        row = await self.commit(group)
+        if row is not None:
+            for way in confirmed:
+                way.progress.add(*await self.confirm(way.name, [row], []))
+
+    def _sinks_keep_up(self) -> bool:
+        """Whether every sink takes what it is given and has all that is in the spool."""
+        behind = self.spool.account.behind
+        return all(way.keeps_up and not behind[way.name].rows for way in self.ways)
+
+    async def commit(self, group: Group) -> Row | None:
+        """Make a group safe on the disk, and return its row; wait for room as long as it takes.
+
+        Raises:
+            SpoolError: The disk failed: nothing may be acknowledged any more.
+        """
+        row = None
         while not group.empty:
             try:
-                await self.worker.run(self.spool.commit, group)
+                row = await self.worker.run(self.spool.commit, group)
             except SpoolFull as error:
                 self._fill(str(error))
                 self._room.clear()
@@ -71,15 +105,16 @@ class Safekeeping:
         self._clear()
         self._status.spool.commits += not group.empty
         self._update()
-        for event in self.news:
-            event.set()
+        for way in self.ways:
+            way.news.set()
+        return row
 
-    async def confirm(self, sink: str, rows: Sequence[Row], refusals: Sequence[Refusal]) -> None:
+    async def confirm(self, sink: str, rows: Sequence[Row], refusals: Sequence[Refusal]) -> Stretch:
         """Note that a sink has these rows, except what it refused, which becomes dead letters first."""
         if refusals:
             await self._reject(refusals)
             reach(FailPoint.AFTER_DEAD_LETTERS)
-        await self.worker.run(self.spool.confirm, sink, rows[-1].id)
+        return await self.worker.run(self.spool.confirm, sink, rows)
 
     async def tick(self, translators: Sequence[Translator], now_ns: int) -> None:
         """Do what time asks for: adapters' own doing, silences, saving how far the sinks are."""
@@ -95,6 +130,17 @@ class Safekeeping:
         await self.worker.run(self.spool.save_positions)
         self._room.set()
         self._update()
+        await self._look_at_backlogs()
+
+    async def _look_at_backlogs(self) -> None:
+        lacking = await self.worker.run(self.spool.lacking)
+        now = time.monotonic()
+        for way in self.ways:
+            way.backlog.observe(*lacking[way.name], now)
+        shown = self._status.spool
+        self._filling.note(shown.bytes, now)
+        growth = self._filling.per_second
+        shown.hours_left = round((shown.max_bytes - shown.bytes) / growth / 3600, 2) if growth >= 1 else None
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small text across restarts."""
@@ -136,17 +182,16 @@ class Safekeeping:
             log.info("The spool has room again")
 
     def _update(self) -> None:
-        spool, shown, counts = self.spool, self._status.spool, self._status.messages
-        rows, shown.messages, shown.points, shown.bytes, shown.oldest_ns = spool.depth
-        done = spool.done
-        for row in [row for row in self._rejected if row <= done]:
+        account, shown, counts = self.spool.account, self._status.spool, self._status.messages
+        shown.rows, shown.messages, shown.points, shown.bytes = account.waiting
+        shown.oldest_ns = account.oldest_ns
+        for row in [row for row in self._rejected if self.spool.has_left(row)]:
             self._rejected_and_gone += len(self._rejected.pop(row))
-        counts.stored = spool.delivered - self._rejected_and_gone
-        if spool.dropped != self._dropped:
-            number = spool.dropped - self._dropped
-            self._dropped = shown.dropped = spool.dropped
+        counts.stored = account.delivered + shown.written_through - self._rejected_and_gone
+        if account.dropped != self._dropped:
+            number = account.dropped - self._dropped
+            self._dropped = shown.dropped = account.dropped
             counts.ignored += number
             self._status.ignored.count("forgotten because the spool was full", number)
             log.error("The spool was full and forgot the oldest messages", messages=number)
-        shown.rows = rows
         self._status.series = len(self._states)

@@ -71,8 +71,16 @@ class SinkStatus:
     points: int = 0
     rejected: int = 0
     retries: int = 0
-    position: int = 0
-    """The last row of the spool that it confirmed."""
+    waiting_messages: int = 0
+    """What it lacks of what is in the spool."""
+    waiting_points: int = 0
+    waiting_bytes: int = 0
+    oldest_ns: int = 0
+    """When the oldest of it was committed; 0 if it has everything."""
+    points_per_second: float = 0.0
+    """What it took lately, over half a minute or so."""
+    gone_in_s: float | None = None
+    """While it catches up: when it will have everything, as things go now."""
 
 
 @dataclass
@@ -92,6 +100,10 @@ class SpoolStatus:
     written_bytes: int = 0
     dropped: int = 0
     """Messages discarded because the spool was full and `when_full` says so."""
+    written_through: int = 0
+    """Messages that the sinks confirmed at once, so that nothing of them was written here."""
+    hours_left: float | None = None
+    """How long the room lasts at the rate at which it fills now; None if it does not fill."""
 
 
 @dataclass

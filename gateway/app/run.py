@@ -45,11 +45,17 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     spool = open_spool(settings)
     status.id, status.version = settings.id, __version__
     status.spool.path, status.spool.max_bytes = str(spool.path), settings.spool.max_bytes
-    safekeeping = Safekeeping(spool, assembly.states, assembly.encoder, status)
+    safekeeping = Safekeeping(
+        spool,
+        assembly.states,
+        assembly.encoder,
+        status,
+        write_through=settings.spool.acknowledge == "after_sink",
+    )
     translators = {source.name: _translator(assembly, source.name, spool) for source in settings.sources}
     deliveries = [_delivery(spool, safekeeping, assembly, number) for number in range(len(settings.sinks))]
     reach(FailPoint.AT_START)
-    log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.depth.messages)
+    log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.account.waiting.messages)
     # What exists now exists until the end, and most of what comes goes by itself: fewer rounds of the collector save
     # about half a microsecond a message.
     gc.freeze()
@@ -87,7 +93,7 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
         for way in deliveries:
             way.close(max(0.1, until - time.monotonic()))
         await safekeeping.close()
-        log.info("The gateway has stopped", waiting=spool.depth.messages)
+        log.info("The gateway has stopped", waiting=spool.account.waiting.messages)
 
 
 def open_spool(settings: Settings) -> Spool:
@@ -140,8 +146,16 @@ def _source(assembly: Assembly, table: SourceSettings, spool: Spool, remember: C
 def _delivery(spool: Spool, safekeeping: Safekeeping, assembly: Assembly, number: int) -> Delivery:
     table = assembly.settings.sinks[number]
     status = assembly.status.sinks.setdefault(table.name, SinkStatus())
-    way = Delivery(open_sink(table), spool.reader(), status, spool.position(table.name))
-    safekeeping.news.append(way.news)
+    newest_first = table.order == "newest_first"
+    way = Delivery(
+        open_sink(table),
+        spool.reader(newest_first=newest_first),
+        status,
+        spool.account.progress[table.name].copy(),
+        newest_first,
+        table.backlog_rate,
+    )
+    safekeeping.ways.append(way)
     return way
 
 

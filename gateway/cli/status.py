@@ -91,9 +91,19 @@ def _show(
             f"{show_age(now_ns - last)} ago" if last else "-",
         )
     out.print(table)
-    table = Table("sink", "state", "points", "rejected", "retries", box=None)
+    table = Table("sink", "state", "points", "points/s", "rejected", "retries", "waiting", "has all in", box=None)
     for name, one in sinks.items():
-        table.add_row(name, _state(one), f"{one['points']:,}", str(one["rejected"]), str(one["retries"]))
+        gone = one["gone_in_s"]
+        table.add_row(
+            name,
+            _state(one),
+            f"{one['points']:,}",
+            f"{one['points_per_second']:,.0f}",
+            str(one["rejected"]),
+            str(one["retries"]),
+            f"{one['waiting_messages']:,}",
+            show_age(int(gone * 1e9)) if isinstance(gone, float) else "-",
+        )
     out.print(table)
     oldest = _number(spool["oldest_ns"])
     age = f", the oldest {show_age(now_ns - oldest)} old" if oldest else ""
@@ -101,6 +111,7 @@ def _show(
     out.print(
         f"[bold]spool[/]  {_state(spool)}: {spool['messages']:,} messages wait{age}; "
         f"{show_size(_number(spool['bytes']))} of {room}"
+        + (f", enough for {spool['hours_left']:,.1f} h as it fills now" if spool["hours_left"] is not None else "")
     )
     counts = cast("dict[str, int]", answer["messages"])
     out.print("[bold]messages[/]  " + ", ".join(f"{number:,} {name}" for name, number in counts.items()))

@@ -201,6 +201,11 @@ class Spool(Table):
         default=100_000_000,
         description="How long a commit waits for more messages: longer is kinder to flash, shorter is faster.",
     )
+    acknowledge: Literal["after_commit", "after_sink"] = Field(
+        default="after_commit",
+        description="When a message is acknowledged. `after_commit`: it is on this disk; `after_sink`: every sink has "
+        "confirmed it, and this disk is written only while one is slow or away.",
+    )
     when_full: Literal["wait", "drop_oldest"] = Field(
         default="wait",
         description="`wait`: stop acknowledging, the broker keeps the rest; `drop_oldest`: forget the oldest.",
@@ -212,6 +217,24 @@ class Spool(Table):
         ge=1,
         description="Dead letters kept for each reason and topic; later ones are only counted.",
     )
+
+
+Order: TypeAlias = Annotated[
+    Literal["oldest_first", "newest_first"],
+    Field(
+        description="After an outage. `oldest_first`: as it came; `newest_first`: fresh data at once, and behind it "
+        "what has waited, backwards in time."
+    ),
+]
+BacklogRate: TypeAlias = Annotated[
+    int,
+    Field(
+        ge=1,
+        description="Points a second, at most, of what has waited: spares a database that comes back. Fresh data is "
+        "not held up.",
+    ),
+]
+_BACKLOG_RATE = 200_000
 
 
 class InfluxDB(Table):
@@ -236,6 +259,8 @@ class InfluxDB(Table):
     gzip: bool = Field(default=False, description="Compress what is sent: for slow networks.")
     timeout: Duration = Field(default=30 * Seconds, description="How long a write may take.")
     max_batch: Size = Field(default=2 * 2**20, description="Largest body of a write.")
+    order: Order = "oldest_first"
+    backlog_rate: BacklogRate = _BACKLOG_RATE
 
     @model_validator(mode="after")
     def _target(self) -> InfluxDB:
@@ -269,6 +294,8 @@ class Historian(Table):
     path: FilePath = Field(
         default=Path("data/historian.db"), validate_default=True, description="File of the historian."
     )
+    order: Order = "oldest_first"
+    backlog_rate: BacklogRate = _BACKLOG_RATE
 
 
 SinkSettings: TypeAlias = Annotated[InfluxDB | Historian, Field(discriminator="type")]

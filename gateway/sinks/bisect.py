@@ -16,7 +16,7 @@ from gateway.errors import SinkHeld, SinkRejected, SinkUnavailable
 from gateway.interfaces import Batch, Sink
 
 STRIKES = 3
-"""Times that a record must lose its connection, alone and right after a successful check, to be taken for the cause."""
+"""Times that a record must lose its connection, alone and right after another was taken, to be seen as the cause."""
 
 MAX_DOUBTFUL = 8
 """Records refused in unknown words, with not one accepted, after which the sink or its configuration is to blame."""
@@ -51,11 +51,14 @@ class Isolation:
 
     With `lost_connections` it is for a batch that has lost its connection several times while the sink otherwise
     answers (influxd 1.6.7 dies of some lines; others pass a limit that is not told, or take too long). A piece that
-    loses the connection is then halved. A single record that does is tried last, after all others, and given up after
-    three times, each right after a successful check, if others of its batch were accepted.
+    loses the connection is then halved, and nothing more is sent before the sink has shown that it is alive: by
+    taking again a record that it took before, or else by a successful check. A single record that loses it is tried
+    after all others, and given up after three times, each right after that other record was taken again: a database
+    that hangs for a while must not turn good records into dead letters.
 
     A sink that dies of a record is unavailable for a while, so the caller keeps the object, waits as after any
-    `SinkUnavailable`, and calls `proceed` again. Of a batch of one record nothing can be told: add others to it.
+    `SinkUnavailable`, and calls `proceed` again. While not one record was accepted, every single record that is lost
+    ends the attempt, so a sink that loses everything is asked no more often than one that cannot be reached.
     """
 
     def __init__(self, batch: Batch, *, lost_connections: bool = False) -> None:
@@ -67,6 +70,17 @@ class Isolation:
         self._rejections: list[Rejection] = []
         self._doubtful: list[Rejection] = []
         self._strikes: Counter[int] = Counter()
+        """By the index of a record that was lost alone: how often that was right after another was taken."""
+        self._taken: Batch | None = None
+        """A record that the sink has taken."""
+        self._lost_before = self._lost_last = False
+
+    @property
+    def undecided(self) -> bool:
+        """Whether each record was lost alone and none was accepted: only further records can tell who is to blame."""
+        return not (self._accepted or self._rejections or self._doubtful) and all(
+            piece.start in self._strikes and piece.batch.records == 1 for piece in self._pieces
+        )
 
     def proceed(self, sink: Sink) -> list[Rejection]:
         """Write what is left; return the records that the sink will never take, in order.
@@ -80,18 +94,22 @@ class Isolation:
             if piece.batch.records > 1 and len(piece.batch.body) > sink.max_batch_bytes:
                 self._halve()
                 continue
-            if self._strikes[piece.start]:
-                sink.check()
+            suspected = self._lost_last or (self._lost_before and piece.batch.records == 1)
+            proven = suspected and self._is_alive(sink)
             try:
                 sink.write(piece.batch)
             except SinkRejected as error:
+                self._lost_last = False
                 self._refused(error)
             except SinkUnavailable as error:
                 if not (self._lost_connections and error.suspect):
                     raise
-                self._lost(error)
+                self._lost_before = self._lost_last = True
+                self._lost(error, proven=proven)
             else:
+                self._lost_last = False
                 self._accepted += piece.batch.records
+                self._taken = Batch(piece.batch.body.partition(b"\n")[0] + b"\n", 1)
                 self._pieces.pop()
         if self._doubtful and not self._accepted:
             raise self._not_one_accepted()
@@ -116,18 +134,41 @@ class Isolation:
                 raise self._not_one_accepted()
             self._pieces.rotate(-1)  # go on elsewhere, in the largest piece: bad records come from one device, in a row
 
-    def _lost(self, error: SinkUnavailable) -> None:
+    def _is_alive(self, sink: Sink) -> bool:
+        """Return whether the sink takes again what it took before; False where it has taken nothing yet.
+
+        Raises:
+            SinkUnavailable: It is not alive.
+            SinkHeld: It would refuse everything.
+        """
+        if self._taken is None:
+            sink.check()
+            return False
+        try:
+            sink.write(self._taken)
+        except SinkRejected:  # what the sink takes has changed: it begins anew
+            self._taken = None
+            return False
+        return True
+
+    def _lost(self, error: SinkUnavailable, *, proven: bool) -> None:
         piece = self._pieces[-1]
         if piece.batch.records > 1:
             self._halve()
             return
-        self._strikes[piece.start] += 1
-        if self._strikes[piece.start] < STRIKES:
-            self._pieces.rotate(1)  # the others first
-        elif self._accepted:
+        self._strikes[piece.start] += proven
+        if self._strikes[piece.start] >= STRIKES:
             self._pieces.pop()
             self._rejections += piece.reject(f"alone it failed {STRIKES} times, while others were accepted: {error}")
-        else:
+            return
+        self._pieces.rotate(1)  # the others first
+        if not self._accepted:
+            # Elsewhere, in the largest piece: bad records come from one device, in a row.
+            largest = max(range(len(self._pieces)), key=lambda place: self._pieces[place].batch.records)
+            if self._pieces[largest].batch.records > 1:
+                elsewhere = self._pieces[largest]
+                del self._pieces[largest]
+                self._pieces.append(elsewhere)
             raise error
 
     def _not_one_accepted(self) -> SinkHeld:

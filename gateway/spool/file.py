@@ -58,6 +58,15 @@ CREATE TABLE catalogue (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+ADDITIONS = """
+CREATE TABLE IF NOT EXISTS stretches (
+    sink TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (sink, first)
+) STRICT, WITHOUT ROWID;
+"""
+"""Tables that came later and that an earlier version may ignore without harm: made where they are missing."""
 
 log = structlog.get_logger()
 
@@ -153,6 +162,7 @@ def _open(path: Path) -> sqlite3.Connection:
             )
             _sync_folder(path.parent)
         _check_version(connection, path)
+        connection.executescript(ADDITIONS)
     except BaseException:
         connection.close()
         raise

@@ -52,6 +52,34 @@ class Origins(NamedTuple):
         return NO_MESSAGE, ""
 
 
+class Row(NamedTuple):
+    """Records that wait, as one group committed them.
+
+    Attributes:
+        id: Rises with every group.
+        created_ns: When it was committed.
+        messages: Messages that the records came from.
+        points: Records.
+        size: Bytes it takes.
+        body: The records, one a line.
+        origins: Packed; see `Origins`.
+    """
+
+    id: int
+    created_ns: int
+    messages: int
+    points: int
+    size: int
+    body: bytes
+    origins: bytes
+
+    def origin_of(self, record: int) -> tuple[int, str, str]:
+        """Return the number of the message a record came from, its source and its topic."""
+        origins = Origins.unpack(self.origins)
+        message, topic = origins.message_of(record)
+        return message, origins.source, topic
+
+
 class Group:
     """Everything that the messages of one group said, collected while they are decoded.
 
@@ -120,14 +148,20 @@ class Group:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to commit."""
-        return not (
-            self.records
-            or self.dead_letters
-            or self.held
-            or self.released
-            or self.remembered
-            or self.redelivery
-            or self.definitions
+        return not (self.records or self._has_more_than_records())
+
+    @property
+    def only_timed_records(self) -> bool:
+        """Whether it is records and nothing else, all of messages with times of their own.
+
+        Such a group may be written twice and overwrites itself. What has no time of its own is told from its second
+        copy by a key that must be on disk together with the message.
+        """
+        return bool(self.records) and not self._has_more_than_records()
+
+    def _has_more_than_records(self) -> bool:
+        return bool(
+            self.dead_letters or self.held or self.released or self.remembered or self.redelivery or self.definitions
         )
 
     def body(self) -> bytes:

@@ -2,63 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from gateway.spool.file import open_for_reading
-from gateway.spool.group import Origins
+from gateway.spool.group import Row
+from gateway.spool.progress import Progress
+from gateway.spool.recent import Recent
 
-
-class Row(NamedTuple):
-    """Records that wait, as one group committed them.
-
-    Attributes:
-        id: Rises with every group.
-        created_ns: When it was committed.
-        messages: Messages that the records came from.
-        points: Records.
-        size: Bytes it takes.
-        body: The records, one a line.
-        origins: Packed; see `Origins`.
-    """
-
-    id: int
-    created_ns: int
-    messages: int
-    points: int
-    size: int
-    body: bytes
-    origins: bytes
-
-    def origin_of(self, record: int) -> tuple[int, str, str]:
-        """Return the number of the message a record came from, its source and its topic."""
-        origins = Origins.unpack(self.origins)
-        message, topic = origins.message_of(record)
-        return message, origins.source, topic
+_SELECT = "SELECT id, created_ns, messages, points, size, body, origins FROM records WHERE id > ? AND id <= ? "
+_FIRST, _LAST = _SELECT + "ORDER BY id LIMIT 1", _SELECT + "ORDER BY id DESC LIMIT 1"
+_END = 2**63 - 1
 
 
 class SpoolReader:
-    """Reads what waits, in a thread of its own, beside the writer."""
+    """Reads what waits for one sink, in a thread of its own, beside the writer.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The spool's file.
+        recent: What was committed last.
+        newest_first: Which of the rows that the sink lacks it gets first.
+    """
+
+    def __init__(self, path: Path, recent: Recent, *, newest_first: bool = False) -> None:
         self._connection = open_for_reading(path)
+        self._recent = recent
+        self._newest_first = newest_first
 
-    def read(self, after: int, max_bytes: int) -> list[Row]:
-        """Return the rows after a place, oldest first: at least one if there is any, and about `max_bytes` in all."""
+    def read(self, progress: Progress, max_bytes: int) -> Sequence[Row]:
+        """Return rows that the sink lacks, in their order: one at least if there is any, and about `max_bytes` in all.
+
+        `progress` is for this call to change.
+
+        Oldest first, they are those behind its position. Newest first, they are the last ones: what has just come is
+        sent at once, and then what is older, backwards in time.
+        """
+        gap = progress.newest_gap() if self._newest_first else progress.oldest_gap()
+        rows = self._recent.after(progress.top) if self._newest_first or gap is None else None
+        if rows is not None and (rows or gap is None) and sum(row.size for row in rows) <= max_bytes:
+            return rows
+        if self._newest_first and (rows := self._read(progress.top, _END, max_bytes, backwards=True)):
+            return rows
+        while gap is not None:
+            if rows := self._read(gap.first - 1, gap.last, max_bytes, backwards=self._newest_first):
+                return rows
+            progress.add(*gap)  # what was in it has been dropped
+            gap = progress.newest_gap() if self._newest_first else progress.oldest_gap()
+        return () if self._newest_first else self._read(progress.position, _END, max_bytes, backwards=False)
+
+    def _read(self, after: int, last: int, max_bytes: int, *, backwards: bool) -> list[Row]:
+        """Return rows of a stretch in their order, from its beginning or from its end."""
         rows: list[Row] = []
         size = 0
         # A query a row: an open cursor would keep the log of the writer from being reused.
         while size < max_bytes:
-            row = self._connection.execute(
-                "SELECT id, created_ns, messages, points, size, body, origins FROM records "
-                "WHERE id > ? ORDER BY id LIMIT 1",
-                (rows[-1].id if rows else after,),
-            ).fetchone()
+            if backwards:
+                row = self._connection.execute(_LAST, (after, rows[-1].id - 1 if rows else last)).fetchone()
+            else:
+                row = self._connection.execute(_FIRST, (rows[-1].id if rows else after, last)).fetchone()
             if row is None or (rows and size + row[4] > max_bytes):
                 break
             rows.append(Row(*row))
             size += row[4]
-        return rows
+        return rows[::-1] if backwards else rows
 
     def close(self) -> None:
         """Let go of the file."""

@@ -12,38 +12,23 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from gateway.errors import SpoolError, SpoolFull
 from gateway.fail_points import FailPoint, reach
 from gateway.models import Definition, Message
 from gateway.spool import kept
+from gateway.spool.account import Account, Amounts
 from gateway.spool.dead_letters import DeadLetter, DeadLetterBox
 from gateway.spool.file import Lock, open_for_writing
-from gateway.spool.group import Group
+from gateway.spool.group import Group, Row
 from gateway.spool.kept import HeldMessage
+from gateway.spool.progress import Stretch
 from gateway.spool.reader import SpoolReader
+from gateway.spool.recent import Recent
 from gateway.spool.redelivery import Redelivery, RedeliveryLog
 
 RESUME = 0.9
 """Once full, the spool takes more again below this part of its room: no flicker at the edge."""
-
-
-class Depth(NamedTuple):
-    """How much waits: rows, the messages and records in them, their bytes, and when the oldest was committed."""
-
-    rows: int
-    messages: int
-    points: int
-    size: int
-    oldest_ns: int
-
-    def plus(self, rows: int, messages: int, points: int, size: int) -> Depth:
-        """Return it with so much more (or less)."""
-        return Depth(self.rows + rows, self.messages + messages, self.points + points, self.size + size, self.oldest_ns)
-
-
-AMOUNTS = "SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(points), 0), coalesce(sum(size), 0)"
 
 
 class Spool:
@@ -59,17 +44,13 @@ class Spool:
         keep_per_reason: How many dead letters are kept for each reason and topic in any case.
 
     Attributes:
-        depth: What waits.
-        done: The last row that all sinks confirmed.
-        delivered: Messages that all sinks confirmed, since the spool was opened.
-        dropped: Messages forgotten because there was no room, since the spool was opened.
+        account: How much waits, and what each sink has and lacks of it.
+        recent: The rows that were committed last.
 
     Raises:
         SpoolLocked: Another gateway owns it.
         SpoolError: It cannot be opened.
     """
-
-    depth: Depth
 
     def __init__(
         self,
@@ -88,17 +69,20 @@ class Spool:
         self._drop_oldest = drop_oldest
         self._room_for_dead_letters = max_dead_letters, keep_per_reason
         self._full = False
-        self.delivered = self.dropped = 0
         self._lock = Lock(path)
         try:
             self._connection = open_for_writing(path)
+            self._connection.execute("BEGIN IMMEDIATE")
+            self.account = Account.opened(self._connection, sinks)
+            self._connection.execute("COMMIT")
+            self._load()
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise SpoolError(f"{path}: {error}") from error
         except BaseException:
             self._lock.release()
             raise
-        self._load()
-        self._positions = self._read_positions(sinks)
-        self.done = min(self._positions.values())
-        self._unsaved = False
+        self.recent = Recent()
 
     def close(self) -> None:
         """Save the sinks' places and let go of the file."""
@@ -108,8 +92,8 @@ class Spool:
             self._connection.close()
             self._lock.release()
 
-    def commit(self, group: Group) -> None:
-        """Make everything in the group safe, in one transaction.
+    def commit(self, group: Group) -> Row | None:
+        """Make everything in the group safe, in one transaction; return the row of its records, if it has any.
 
         Raises:
             SpoolFull: There is no room now, and nothing of the group is kept.
@@ -119,17 +103,19 @@ class Spool:
         origins = group.origins().pack() if group.records else b""
         size = len(body) + len(origins)
         now_ns = time.time_ns()
+        row = None
         with self._transaction():
-            self._write_positions()
+            self.account.save(self._connection)
             self._make_room(size)
             if group.records:
-                row = (now_ns, group.messages, group.records, size, body, origins)
-                self._connection.execute(
+                columns = (now_ns, group.messages, group.records, size, body, origins)
+                number = self._connection.execute(
                     "INSERT INTO records (created_ns, messages, points, size, body, origins) VALUES (?, ?, ?, ?, ?, ?)",
-                    row,
-                )
-                self.depth = self.depth.plus(1, group.messages, group.records, size)
-                self.depth = self.depth._replace(oldest_ns=self.depth.oldest_ns or now_ns)
+                    columns,
+                ).lastrowid
+                assert number is not None  # noqa: S101  # an INSERT into a table with a rowid has one
+                row = Row(number, *columns)
+                self.account.add(row)
             self._dead_letters.add(group.dead_letters)
             self._redelivery.add(group.source, bytes(group.redelivery))
             kept.keep(self._connection, group)
@@ -138,6 +124,9 @@ class Spool:
                 [(known.asset, known.measurement, known.name, json.dumps(known)) for known in group.definitions],
             )
             reach(FailPoint.IN_COMMIT)
+        if row is not None:
+            self.recent.add(row)
+        return row
 
     def reject(self, letters: Iterable[DeadLetter]) -> None:
         """Make dead letters safe.
@@ -149,20 +138,40 @@ class Spool:
         with self._transaction():
             self._dead_letters.add(letters)
 
-    def confirm(self, sink: str, row: int) -> None:
-        """Note that a sink has everything up to this row. Saved with the next commit, or by `save_positions`."""
-        self._positions[sink] = max(row, self._positions[sink])
-        self._unsaved = True
+    def confirm(self, sink: str, rows: Sequence[Row]) -> Stretch:
+        """Note that a sink has these rows, which follow one another; return the stretch of numbers that they settle.
+
+        Saved with the next commit, or by `save_positions`.
+        """
+        # Numbers before them that no row has belong to them: else a gap would remain that nothing can fill.
+        before = self._connection.execute("SELECT max(id) FROM records WHERE id < ?", (rows[0].id,)).fetchone()[0]
+        stretch = Stretch((before or 0) + 1, rows[-1].id)
+        self.account.confirm(sink, rows, stretch)
+        return stretch
 
     def save_positions(self) -> None:
         """Save how far the sinks are, and forget what all of them have."""
-        if self._unsaved:
+        if self.account.unsaved:
             with self._transaction():
-                self._write_positions()
-                if not self.depth.rows:
+                self.account.save(self._connection)
+                if not self.account.waiting.rows:
                     self._connection.execute("PRAGMA incremental_vacuum(4000)").fetchall()
                 reach(FailPoint.IN_FORGETTING)
             reach(FailPoint.AFTER_FORGETTING)
+
+    def lacking(self) -> dict[str, tuple[Amounts, int]]:
+        """Return, by sink, what it lacks, and when the oldest of that was committed (0 if it has everything)."""
+        found = {}
+        for sink, progress in self.account.progress.items():
+            row = self._connection.execute(
+                "SELECT created_ns FROM records WHERE id > ? ORDER BY id LIMIT 1", (progress.position,)
+            ).fetchone()
+            found[sink] = (self.account.behind[sink], 0 if row is None else row[0])
+        return found
+
+    def has_left(self, row: int) -> bool:
+        """Whether all sinks have confirmed this row."""
+        return self.account.done.has(row)
 
     def set_state(self, key: str, value: str) -> None:
         """Keep a small text across restarts."""
@@ -175,10 +184,6 @@ class Spool:
         """Return what `set_state` kept; empty if nothing."""
         row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return "" if row is None else str(row[0])
-
-    def position(self, sink: str) -> int:
-        """Return the last row that a sink confirmed."""
-        return self._positions[sink]
 
     def redelivery(self, source: str) -> Redelivery:
         """Return what is known of messages that the broker may send again."""
@@ -198,25 +203,25 @@ class Spool:
         definitions = (Definition(*json.loads(text)) for (text,) in rows)
         return {(known.asset, known.measurement, known.name): known for known in definitions}
 
-    def reader(self) -> SpoolReader:
+    def reader(self, *, newest_first: bool = False) -> SpoolReader:
         """Return a reader for a sink's own thread."""
-        return SpoolReader(self.path)
+        return SpoolReader(self.path, self.recent, newest_first=newest_first)
 
     def _load(self) -> None:
-        """Take from the file what is kept in memory: at the start, and after a transaction that failed."""
-        oldest = self._connection.execute("SELECT created_ns FROM records ORDER BY id LIMIT 1").fetchone() or (0,)
-        self.depth = Depth(*self._connection.execute(f"{AMOUNTS} FROM records").fetchone(), *oldest)
+        """Take from the file what else is kept in memory: at the start, and after a transaction that failed."""
         self._dead_letters: DeadLetterBox = DeadLetterBox(self._connection, *self._room_for_dead_letters)
         self._redelivery: RedeliveryLog = RedeliveryLog(self._connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        before = self.account.copy()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
+                self.account = before
                 if self._connection.in_transaction:  # SQLite has already rolled back after some errors
                     self._connection.execute("ROLLBACK")
                 self._load()
@@ -225,49 +230,27 @@ class Spool:
             if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
                 raise SpoolFull(f"the disk of {self.path} is full") from error
             raise SpoolError(f"{self.path}: {error}") from error
+        self.recent.forget(self.account.done.position)
 
     def _make_room(self, size: int) -> None:
         """Raise SpoolFull, or forget the oldest, if there is no room for so many bytes."""
-        free = shutil.disk_usage(self.path.parent).free
+        account, free = self.account, shutil.disk_usage(self.path.parent).free
         limit = self._max_bytes * RESUME if self._full else self._max_bytes
         # Space inside the file is used again, so a full disk matters only where the file must grow.
         # An empty spool takes any group: one that is larger than the whole room would wait for ever.
-        self._full = (self.depth.rows > 0 and self.depth.size + size > limit) or free < self._min_free
+        self._full = (account.waiting.rows > 0 and account.waiting.size + size > limit) or free < self._min_free
         if not self._full:
             return
         if not self._drop_oldest:
             raise SpoolFull(
-                f"{self.path} holds {self.depth.size} of {self._max_bytes} bytes, and {free} bytes are free on its disk"
+                f"{self.path} holds {account.waiting.size} of {self._max_bytes} bytes, and {free} bytes are free on "
+                "its disk"
             )
         for row, *amounts in self._connection.execute(
             "SELECT id, messages, points, size FROM records ORDER BY id"
         ).fetchall():
-            if self.depth.size + size <= self._max_bytes * RESUME and self.depth.size + size <= limit:
+            if account.waiting.size + size <= self._max_bytes * RESUME and account.waiting.size + size <= limit:
                 break
             self._connection.execute("DELETE FROM records WHERE id = ?", (row,))
-            self.depth = self.depth.plus(-1, *(-amount for amount in amounts))
-            self.dropped += amounts[0]
-
-    def _write_positions(self) -> None:
-        if not self._unsaved:
-            return
-        self._connection.executemany(
-            "UPDATE cursors SET position = ? WHERE sink = ?", [(row, sink) for sink, row in self._positions.items()]
-        )
-        done = self.done = min(self._positions.values())
-        gone = self._connection.execute(f"{AMOUNTS} FROM records WHERE id <= ?", (done,)).fetchone()
-        if gone[0]:
-            self._connection.execute("DELETE FROM records WHERE id <= ?", (done,))
-            oldest = self._connection.execute("SELECT created_ns FROM records ORDER BY id LIMIT 1").fetchone() or (0,)
-            self.depth = self.depth.plus(*(-amount for amount in gone))._replace(oldest_ns=oldest[0])
-            self.delivered += gone[1]
-        self._unsaved = False
-
-    def _read_positions(self, sinks: Sequence[str]) -> dict[str, int]:
-        with self._transaction():
-            known: dict[str, int] = dict(self._connection.execute("SELECT sink, position FROM cursors").fetchall())
-            # What a sink that is gone from the configuration has not taken must not be kept for ever.
-            gone = [(name,) for name in known if name not in sinks]
-            self._connection.executemany("DELETE FROM cursors WHERE sink = ?", gone)
-            self._connection.executemany("INSERT OR IGNORE INTO cursors VALUES (?, 0)", [(name,) for name in sinks])
-        return {name: known.get(name, 0) for name in sinks}
+            account.drop(row, Amounts(1, *amounts))
+        account.save(self._connection)

@@ -24,6 +24,9 @@ the connection, so that its 413 is never seen; and on a bad line, or with a slow
 EMPTY = b"# the gateway checks its access\n"
 """A comment: it is written like a batch, and leaves nothing."""
 
+_NOT_ALLOWED = (401, 403)
+"""What makes the sink look whether its secret was replaced: by a valid one, or by one that may do more."""
+
 _EMPTY_REFUSED = re.compile(r"\bempty\b|requires points|\bno (?:points|data|lines)\b", re.IGNORECASE)
 """How InfluxDB 2 ("writing requires points") and 3 ("incoming write was empty") refuse (400) to write nothing. They do
 so after they have accepted credentials and target."""
@@ -97,7 +100,7 @@ class InfluxDBSink:
         # Level 1 takes a tenth of the time of level 9, and leaves a quarter more.
         content = gzip.compress(body, compresslevel=1, mtime=0) if self._gzip else body
         answer = self._dialect.write(content, gzipped=self._gzip)
-        if answer.status == 401 and self._credential.reload():  # noqa: PLR2004
+        if answer.status in _NOT_ALLOWED and self._credential.reload():
             self._connection.authorization = self._dialect.authorization(self._credential.secret)
             answer = self._dialect.write(content, gzipped=self._gzip)
         return answer

@@ -86,8 +86,8 @@ def test_the_spool_is_shown_with_and_without_a_gateway(config: Path) -> None:
     assert command("spool", "status", "-c", str(config)).returncode == 1, "there is none yet"
     fill(config)
     found = json.loads(invoke("spool", "status", "-c", str(config), "--json").stdout)
-    assert found["depth"]["messages"] == 1
-    assert found["behind"] == {"db": 1}
+    assert found["waiting"]["messages"] == 1
+    assert found["behind"]["db"]["messages"] == 1
     shown = invoke("spool", "status", "-c", str(config)).stdout
     assert "1 messages wait as 1 points" in shown
     assert "2 dead letters" in shown

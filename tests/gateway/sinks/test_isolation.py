@@ -64,7 +64,7 @@ def test_a_record_is_given_up_only_after_it_killed_three_times_alone() -> None:
     assert rejection.index == 5
     assert "alone it failed 3 times" in rejection.reason
     assert sink.deaths == 3 + 3  # in pieces of 8, 4 and 2 records, then alone
-    assert sink.checks == 2
+    assert sink.checks == 1, "as long as it has taken nothing; then it is to take again what it took before"
 
 
 def test_a_sink_that_loses_every_connection_rejects_nothing() -> None:
@@ -88,6 +88,57 @@ def test_a_fault_without_a_reason_is_isolated_as_a_lost_connection_is() -> None:
     sink = Memory(lambda numbers: SinkUnavailable("HTTP 500", unexplained=True) if 3 in numbers else None)
     (rejection,) = Isolation(batch_of(10), lost_connections=True).proceed(sink)
     assert rejection.index == 3
+
+
+def test_a_sink_that_resets_every_connection_is_asked_once_an_attempt() -> None:
+    """It is alive, as far as a check can tell: a proxy before a database that is gone may well be."""
+    sink = Memory(lambda _: SinkUnavailable("reset", connection_lost=True))
+    isolation = Isolation(batch_of(5000), lost_connections=True)
+    for attempt in range(20):
+        with pytest.raises(SinkUnavailable):
+            isolation.proceed(sink)
+        assert sink.requests <= 13 * (attempt + 1)
+    assert not isolation.undecided
+
+
+def test_a_sink_that_hangs_for_long_rejects_nothing() -> None:
+    """It took some, then writes hang though a check goes well: a disk that stalls."""
+    sink = Memory(lambda numbers: SinkUnavailable("lost", connection_lost=True) if len(numbers) > 2 else None)
+    isolation = Isolation(batch_of(8), lost_connections=True)
+
+    def hang_after_the_first(_: list[int]) -> Exception | None:
+        return SinkUnavailable("lost", connection_lost=True) if sink.stored else None
+
+    sink.judge = lambda numbers: (
+        hang_after_the_first(numbers) or (SinkUnavailable("lost", connection_lost=True) if len(numbers) > 2 else None)
+    )
+    for _ in range(50):
+        with pytest.raises(SinkUnavailable):
+            isolation.proceed(sink)
+    sink.judge = lambda _: None
+    assert isolation.proceed(sink) == []
+    assert sink.stored == set(range(8))
+
+
+def test_many_deadly_records_in_a_row_do_not_hide_the_good_ones() -> None:
+    deadly = set(range(40))
+    sink = Mortal(deadly)
+    rejections = isolate(sink, Isolation(batch_of(200), lost_connections=True))
+    assert {rejection.index for rejection in rejections} == deadly
+    assert sink.stored == set(range(40, 200))
+
+
+def test_of_deadly_records_alone_nothing_can_be_told() -> None:
+    sink = Mortal({0, 1})
+    isolation = Isolation(batch_of(2), lost_connections=True)
+    told = []
+    for _ in range(10):
+        sink.alive = True
+        with pytest.raises(SinkUnavailable):
+            isolation.proceed(sink)
+        told.append(isolation.undecided)
+    assert not told[0]
+    assert told[-1]
 
 
 def test_a_failing_check_is_no_strike() -> None:

@@ -1,0 +1,40 @@
+"""The rows that were committed last, kept in memory: a sink that keeps up need not read them back from the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from gateway.spool.group import Row
+
+MAX_BYTES = 8 * 2**20
+
+
+class Recent:
+    """The last rows, without a gap. The spool's thread adds, the sinks' threads read."""
+
+    def __init__(self) -> None:
+        self._rows: deque[Row] = deque()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def add(self, row: Row) -> None:
+        """Add the row that was committed last."""
+        with self._lock:
+            self._rows.append(row)
+            self._size += row.size
+            while self._size > MAX_BYTES:
+                self._size -= self._rows.popleft().size
+
+    def forget(self, last: int) -> None:
+        """Forget rows up to this one: every sink has them."""
+        with self._lock:
+            while self._rows and self._rows[0].id <= last:
+                self._size -= self._rows.popleft().size
+
+    def after(self, row: int) -> list[Row] | None:
+        """Return all rows after this one; None if some of them are no longer here."""
+        with self._lock:
+            if not self._rows or self._rows[0].id > row + 1:
+                return None
+            return [one for one in self._rows if one.id > row]
