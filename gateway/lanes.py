@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.interfaces import Adapter
-from gateway.models import Decoded, Message, Observation, Telemetry
-from gateway.normalize import Normalizer, Place
+from gateway.models import Decoded, Message, Observation
+from gateway.normalize import Normalizer, Place, UsualMessages
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Lane(NamedTuple):
     path: Path
     place: Place
     decode: Callable[[Message], Iterable[Decoded]]
-    quick: Callable[[Place, Message, Observation], Telemetry | None]
+    quick: Callable[[Place, Message, Observation, UsualMessages], bool]
 
     @classmethod
     def along(cls, path: Path, place: Place) -> Lane:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+from pydantic import BaseModel, ConfigDict, Field
 
 MAX_TEXT_BYTES = 65_536
 """The longest text value that every InfluxDB takes (3.0 to 3.8 end there)."""
@@ -210,9 +210,3 @@ class Telemetry(BaseModel):
     quality: dict[Name, Quality] | None = None
     time_status: Text | None = None
     origin: Origin = Origin.LIVE
-
-
-class ReadTelemetry(Telemetry):
-    """Telemetry whose values were validated when they were read (`gateway.normalize.reader`), so not once more."""
-
-    values: SkipValidation[dict[str, Storable]]

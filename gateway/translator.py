@@ -6,16 +6,15 @@ quarantined with its bytes, or counted as something there is nothing to store of
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import NamedTuple
 
 import structlog
 
 from gateway.catalogue import Catalogue
 from gateway.interfaces import Unreadable
 from gateway.lanes import Lane, Path
-from gateway.line_protocol import BulkEncoder, Encoder
+from gateway.line_protocol import BulkEncoder, Columns, Encoder
 from gateway.models import (
     Command,
     Decoded,
@@ -26,9 +25,8 @@ from gateway.models import (
     Reject,
     Release,
     Remember,
-    Telemetry,
 )
-from gateway.normalize import Place
+from gateway.normalize import Alike, Place, SeriesState, Taken, UsualMessages
 from gateway.routing import Router, filter_covers
 from gateway.spool import DeadLetter, Group, Kind, Redelivery, properties_of, reason_of
 from gateway.status import Status
@@ -41,15 +39,12 @@ _payload = itemgetter(Message._fields.index("payload"))  # the same place in `Un
 
 _NOTHING: tuple[Decoded, ...] = ()
 
+
+def _position(pair: tuple[Taken, str]) -> int:
+    return pair[0].position
+
+
 log = structlog.get_logger()
-
-
-class Usual(NamedTuple):
-    """Messages that were taken the quick way and are not encoded yet."""
-
-    messages: list[Message]
-    telemetry: list[Telemetry]
-    kinds: list[Hashable]
 
 
 class Translator:
@@ -80,7 +75,9 @@ class Translator:
         self._source = source
         self._router = router
         self._paths = paths
+        self._encoder = encoder
         self._encode = encoder.encode
+        self._usual = UsualMessages()
         self._bulk = BulkEncoder(encoder)
         self._redelivery = redelivery
         self._waiting = waiting
@@ -95,50 +92,72 @@ class Translator:
         self._counts.received += len(messages)
         group.received += len(messages)
         group.size += sum(map(len, map(_payload, messages)))
-        lanes, usual = self._lanes, Usual([], [], [])
-        taken, telemetries, kinds = usual
+        lanes, usual = self._lanes, self._usual
         for message in messages:
             lane = lanes.get(message.topic)
             if lane is None or type(message) is not Message or message.duplicate:
-                self._flush(usual, group)
+                self._flush(group)
                 self._first_look(message, group)
                 continue
-            said, telemetry = _NOTHING, None
+            said, taken, timeless = _NOTHING, False, False
             try:
                 heard = lane.decode(message)
                 said = heard if type(heard) is tuple else tuple(heard)
-                if len(said) == 1 and type(said[0]) is Observation:
-                    telemetry = lane.quick(lane.place, message, said[0])
+                if len(said) == 1 and type(observation := said[0]) is Observation:
+                    timeless = observation.time is None
+                    taken = lane.quick(lane.place, message, observation, usual)
             except Exception as error:  # noqa: BLE001  # see `_failed`
                 self._failed(lane, message, error, group)
                 continue
-            usual_of_topic = lane.place.usual
-            if telemetry is None or usual_of_topic is None:
-                self._flush(usual, group)
+            if not taken:
+                self._flush(group)
                 self._take_all(lane, message, said, group)
-                continue
-            taken.append(message)
-            telemetries.append(telemetry)
-            kinds.append(usual_of_topic.plan)
-            if usual_of_topic.timeless and message.packet_id:
+            elif timeless and message.packet_id:
                 group.redelivery += self._redelivery.note(message)
-        self._flush(usual, group)
+        self._flush(group)
 
-    def _flush(self, usual: Usual, group: Group) -> None:
+    def _flush(self, group: Group) -> None:
         """Put into the group what was taken the quick way, so that what follows stands behind it."""
-        if not usual.messages:
+        if not self._usual.number:
             return
+        every, unusual = self._usual.check()
+        if len(every) == 1:
+            self._add(*self._encode_alike(every[0], group), group)
+        else:
+            pairs = [pair for alike in every for pair in zip(*self._encode_alike(alike, group), strict=True)]
+            pairs.sort(key=_position)
+            self._add([taken for taken, _ in pairs], [record for _, record in pairs], group)
+        for one in unusual:
+            lane = self._lanes.get(one.message.topic) or self._find(one.message.topic)
+            if lane is not None:
+                self._take_all(lane, one.message, (one.observation,), group)
+
+    def _add(self, taken: Sequence[Taken], records: Sequence[str], group: Group) -> None:
+        group.add_each([one.message for one in taken], records)
+        self._status.points += len(records)
+
+    def _encode_alike(self, alike: Alike, group: Group) -> tuple[Sequence[Taken], Sequence[str]]:
+        """Return the messages that could be encoded, and the record of each."""
+        plan, taken, rows = alike
+        if not taken:
+            return (), ()
+        states = [one.state for one in taken]
         try:
-            group.add_each(usual.messages, self._bulk.encode(usual.telemetry, usual.kinds))
-        except ValueError:
-            for message, telemetry in zip(usual.messages, usual.telemetry, strict=True):
-                try:
-                    group.add(message.topic, self._encode(telemetry))
-                except ValueError as error:
-                    self._quarantine(message, group, *reason_of(error))
-        self._status.points += len(usual.messages)
-        for part in usual:
-            part.clear()
+            prefixes = [state.prefix or self._spell_prefix(state) for state in states]
+            columns = Columns(plan, plan.fields, plan.stored)
+            return taken, self._bulk.encode(columns, states, prefixes, [one.time_ns for one in taken], rows)
+        except ValueError:  # a name that cannot be stored; below it costs only the messages that have it
+            encoded: list[tuple[Taken, str]] = []
+        for one, telemetry in zip(taken, alike.telemetry(), strict=True):
+            try:
+                encoded += [(one, record) for record in self._encode(telemetry)]
+            except ValueError as error:
+                self._quarantine(one.message, group, *reason_of(error))
+        return [one for one, _ in encoded], [record for _, record in encoded]
+
+    def _spell_prefix(self, state: SeriesState) -> str:
+        state.prefix = self._encoder.prefix(state.series)
+        return state.prefix
 
     def _first_look(self, message: Message | Unreadable, group: Group) -> None:
         """Translate a message of a topic that was not seen before, or one that something is special about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.line_protocol.bulk import BulkEncoder
+from gateway.line_protocol.bulk import BulkEncoder, Columns
 from gateway.line_protocol.encoder import Encoder
 
-__all__ = ["BulkEncoder", "Encoder"]
+__all__ = ["BulkEncoder", "Columns", "Encoder"]

@@ -1,22 +1,47 @@
-"""Encodes many telemetries at once, where all that varies is their values.
+"""Encodes many messages at once, where all that varies is their values.
 
 JSON spells floats, booleans and simple texts as line protocol wants them. One call of orjson spells the values of a
-whole batch, which is then cut at the commas and put into the template of each: half the time of one by one.
+whole batch, which is then cut at the commas and put into the template of its fields: half the time of one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
+from itertools import repeat
+from typing import NamedTuple, Protocol
 
 from orjson import dumps
 
 from gateway.line_protocol.encoder import Encoder
-from gateway.models import MAX_TEXT_BYTES, Telemetry
+from gateway.models import MAX_TEXT_BYTES, Series, Telemetry, Value
 
 _LONG = MAX_TEXT_BYTES // 4
 """Characters that are surely fewer bytes than a text may have."""
 MAX_KINDS = 4096
 """Kinds whose template is remembered."""
+
+
+class Columns(NamedTuple):
+    """The fields of a batch.
+
+    Attributes:
+        kind: Stands for the names and types, and for the names of the tags beside them.
+        names: At most 250.
+        types: float, int, str or bool; an int in a float's place counts as a float.
+    """
+
+    kind: Hashable
+    names: Sequence[str]
+    types: Sequence[type]
+
+
+class HasSeries(Protocol):
+    """What belongs to a series."""
+
+    @property
+    def series(self) -> Series:
+        """Whose it is."""
 
 
 class BulkEncoder:
@@ -30,45 +55,59 @@ class BulkEncoder:
         self._encoder = encoder
         self._templates: dict[Hashable, str] = {}
 
-    def encode(self, batch: Sequence[Telemetry], kinds: Sequence[Hashable]) -> list[str]:
-        """Return one record for each telemetry.
+    def encode(
+        self,
+        columns: Columns,
+        states: Sequence[HasSeries],
+        prefixes: Sequence[str],
+        times: Sequence[int],
+        rows: Sequence[tuple[Value, ...]],
+    ) -> list[str]:
+        """Return one record for each row.
 
         Args:
-            batch: Telemetry without qualities to tell, of at most 250 fields each.
-            kinds: For each, something that stands for its field names, their types, and the tags of its series.
+            columns: The fields of all rows.
+            states: For each row, what knows whose it is. All series have the same names of tags.
+            prefixes: Of these series, as `Encoder.prefix` spells them.
+            times: For each row, in nanoseconds.
+            rows: The values of the fields, of the types that the columns say.
 
         Raises:
             ValueError: See `Encoder.encode`.
         """
+        template = self._templates.get(columns.kind) or self._learn(columns, states[0].series)
         try:
-            json = dumps([[*telemetry.values.values()] for telemetry in batch])
+            json = dumps(rows)
         except TypeError:  # a text holds half a surrogate pair
-            return self._one_by_one(batch)
+            json = b""
+        spelled = json[2:-2].decode().split("],[")
+        if len(spelled) != len(rows):  # that, or a text holds what was split at
+            several = map(self._encode, repeat(columns), states, times, rows)
+            return [record for records in several for record in records]
         # A text that needs an escape, or is long, is rare; one that holds a comma shows as a value too many.
-        if b"\\" in json or b"\x7f" in json:
-            return self._one_by_one(batch)
-        rows = json[2:-2].decode().split("],[")
-        if len(rows) != len(batch) or max(map(len, rows)) > _LONG:
-            return self._one_by_one(batch)
-        templates, prefix_of = self._templates, self._encoder.prefix
+        if b"\\" not in json and b"\x7f" not in json and max(map(len, spelled)) <= _LONG:
+            with suppress(TypeError):
+                return [
+                    f"{prefix} {template % tuple(row.split(','))} {time_ns}"
+                    for prefix, row, time_ns in zip(prefixes, spelled, times, strict=True)
+                ]
         records = []
-        for telemetry, kind, row in zip(batch, kinds, rows, strict=True):
-            template = templates.get(kind) or self._learn(telemetry, kind)
-            try:
-                fields = template % tuple(row.split(","))
-            except TypeError:  # more values than places: one is a text with a comma
-                records += self._encoder.encode(telemetry)
+        places = len(columns.names)
+        for number, (prefix, text, time_ns) in enumerate(zip(prefixes, spelled, times, strict=True)):
+            cells = tuple(text.split(","))
+            if len(cells) == places and "\\" not in text and "\x7f" not in text and len(text) <= _LONG:
+                records.append(f"{prefix} {template % cells} {time_ns}")
             else:
-                records.append(f"{prefix_of(telemetry.series)} {fields} {telemetry.timestamp_ns}")
+                records += self._encode(columns, states[number], time_ns, rows[number])
         return records
 
-    def _one_by_one(self, batch: Sequence[Telemetry]) -> list[str]:
-        encode: Callable[[Telemetry], list[str]] = self._encoder.encode
-        return [record for telemetry in batch for record in encode(telemetry)]
+    def _encode(self, columns: Columns, state: HasSeries, time_ns: int, row: tuple[Value, ...]) -> list[str]:
+        values = dict(zip(columns.names, row, strict=True))
+        return self._encoder.encode(Telemetry(series=state.series, values=values, timestamp_ns=time_ns))
 
-    def _learn(self, telemetry: Telemetry, kind: Hashable) -> str:
-        """Work out the template of a kind from the first of it."""
+    def _learn(self, columns: Columns, series: Series) -> str:
+        """Work out the template of the fields, from the first series that has them."""
         if len(self._templates) >= MAX_KINDS:
             self._templates.clear()
-        template = self._templates[kind] = self._encoder.template(telemetry)
+        template = self._templates[columns.kind] = self._encoder.template(series, columns.names, columns.types)
         return template

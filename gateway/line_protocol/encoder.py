@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from orjson import dumps
@@ -81,7 +81,7 @@ class Encoder:
             plain = layouts[tuple(values)]
         except KeyError:
             prefix, tags, layouts = self._known.get(telemetry.series.key) or self._learn(telemetry.series)
-            plain = self._learn_layout(tags, values)
+            plain = self._learn_layout(tags, tuple(values))
         marked = telemetry.quality is not None or telemetry.time_status is not None
         if plain and not marked and _FLOAT.issuperset(map(type, values.values())):
             # JSON spells floats as line protocol wants them, in a third of the time of repr(), and plain names need
@@ -104,17 +104,17 @@ class Encoder:
         """
         return (self._known.get(series.key) or self._learn(series)).prefix
 
-    def template(self, telemetry: Telemetry) -> str:
-        """Return the fields of all telemetry of the same names and types, with `%s` for each value.
+    def template(self, series: Series, names: Sequence[str], types: Sequence[type]) -> str:
+        """Return the fields of all telemetry of these names and types, with `%s` for each value.
 
         Raises:
             ValueError: See `encode`.
         """
-        known = self._known.get(telemetry.series.key) or self._learn(telemetry.series)
-        self._learn_layout(known.tags, telemetry.values)
+        known = self._known.get(series.key) or self._learn(series)
+        self._learn_layout(known.tags, names)
         return ",".join(
-            f"{self._keys[name].replace('%', '%%')}%s{'i' if type(value) is int else ''}"
-            for name, value in telemetry.values.items()
+            f"{self._keys[name].replace('%', '%%')}%s{'i' if kind is int else ''}"
+            for name, kind in zip(names, types, strict=True)
         )
 
     def _fields(self, values: Mapping[str, Value]) -> list[str]:
@@ -164,18 +164,18 @@ class Encoder:
         self._known[series.key] = known
         return known
 
-    def _learn_layout(self, tags: frozenset[str], values: Mapping[str, Value]) -> bool:
-        stored = {escape.storable(name) for name in values}
-        if len(stored) < len(values):
-            raise ValueError(f"two names are stored as one: {sorted(values)}")
+    def _learn_layout(self, tags: frozenset[str], names: Sequence[str]) -> bool:
+        stored = {escape.storable(name) for name in names}
+        if len(stored) < len(names):
+            raise ValueError(f"two names are stored as one: {sorted(names)}")
         if unusable := stored & (tags | escape.RESERVED_FIELDS):
             raise ValueError(f"a field cannot be called {min(unusable)!r}: the name is reserved or that of a tag")
-        plain = 0 < len(values) <= MAX_FIELDS and all(map(_PLAIN_NAME.fullmatch, values))
-        if len(values) <= MAX_FIELDS:
-            if self._names_in_layouts + len(values) > MAX_NAMES:
+        plain = 0 < len(names) <= MAX_FIELDS and all(map(_PLAIN_NAME.fullmatch, names))
+        if len(names) <= MAX_FIELDS:
+            if self._names_in_layouts + len(names) > MAX_NAMES:
                 for layouts in self._layouts.values():
                     layouts.clear()
                 self._names_in_layouts = 0
-            self._names_in_layouts += len(values)
-            self._layouts[tags][tuple(values)] = plain
+            self._names_in_layouts += len(names)
+            self._layouts[tags][tuple(names)] = plain
         return plain

@@ -2,6 +2,18 @@
 
 from gateway.normalize.normalizer import Normalized, Normalizer, silences
 from gateway.normalize.place import Place
-from gateway.normalize.series import SeriesStates, TooManySeries
+from gateway.normalize.series import SeriesState, SeriesStates, TooManySeries
+from gateway.normalize.usual import Alike, Taken, UsualMessages
 
-__all__ = ["Normalized", "Normalizer", "Place", "SeriesStates", "TooManySeries", "silences"]
+__all__ = [
+    "Alike",
+    "Normalized",
+    "Normalizer",
+    "Place",
+    "SeriesState",
+    "SeriesStates",
+    "Taken",
+    "TooManySeries",
+    "UsualMessages",
+    "silences",
+]

@@ -22,6 +22,7 @@ Suffix: TypeAlias = str
 
 SUFFIX_OF_TYPE: Mapping[type, Suffix] = {float: "", int: "", str: "_text", bool: "_bool"}
 SUFFIX_OF_DECLARED: Mapping[str, Suffix] = {"float": "", "int": "_int", "text": "_text", "bool": "_bool"}
+STORED_TYPE: Mapping[Suffix, type] = {"": float, "_int": int, "_text": str, "_bool": bool}
 _PYTHON_TYPE: Mapping[str, type] = {"float": float, "int": int, "text": str, "bool": bool}
 _TRUE, _FALSE = frozenset({"true", "on", "1", "yes"}), frozenset({"false", "off", "0", "no"})
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from gateway.models import GOOD, STALE, Definition, Message, Name, Observation, Origin, ReadTelemetry, Reject, Telemetry
+from gateway.models import GOOD, STALE, Definition, Message, Name, Observation, Origin, Reject, Telemetry, Value
 from gateway.normalize.assemble import Cell, Statement, assemble, keep_apart
 from gateway.normalize.clock import OWN, RECEIVED, Timed, TimeRules
 from gateway.normalize.columns import Elsewhere
@@ -18,6 +18,7 @@ from gateway.normalize.place import Place, PlaceRules, Usual
 from gateway.normalize.plan import Schema
 from gateway.normalize.series import SeriesState, SeriesStates
 from gateway.normalize.statement import Reading
+from gateway.normalize.usual import UsualMessages
 from gateway.settings.models import Metric, Route, Settings
 from gateway.status import Status
 
@@ -25,9 +26,6 @@ _MAX_SCHEMAS = 10_000
 _NOTHING: Mapping[str, Timed] = MappingProxyType({})
 _NOTHING_SPECIAL = Observation({})[2:]
 """What follows values and time in an observation that says nothing else."""
-
-_validate = Telemetry.__pydantic_validator__.validate_python
-_validate_read = ReadTelemetry.__pydantic_validator__.validate_python
 
 
 @dataclass(slots=True)
@@ -125,36 +123,37 @@ class Normalizer:
             asset=state.series.asset, measurement=state.series.measurement, name=schema.stored_name(definition.name)
         )
 
-    # Runs once for every message that is like the last one of its topic: 2.5 us for 6 values, mostly in pydantic.
-    def quick(self, place: Place, message: Message, observation: Observation) -> Telemetry | None:
-        """Return the telemetry of a message about which nothing is new; None if `normalize` must look at it."""
+    # Runs once for every message that is like the last one of its topic: 1 us for 6 values.
+    def quick(self, place: Place, message: Message, observation: Observation, messages: UsualMessages) -> bool:
+        """Take a message about which nothing is new; False if `normalize` must look at it.
+
+        What is taken is put into `messages`, to be checked with others.
+        """
         usual = place.usual
         if usual is None or observation[2:] != _NOTHING_SPECIAL or message.retained:
-            return None
+            return False
         state, epoch, plan, timeless = usual
         values, time = observation[0], observation[1]
-        if state.epoch != epoch or (time is None) is not timeless:
-            return None
+        if state.epoch != epoch or (time is None) is not timeless or tuple(values) != plan.keys:
+            return False
         received_ns = message.received_ns
         time_ns = received_ns if time is None else self._times.quick(time, received_ns)
         if time_ns is None:
-            return None
-        telemetry: Telemetry
-        try:
-            if plan.read is not None:
-                fields = plan.read(values)
-                telemetry = _validate_read({"series": state.series, "values": fields, "timestamp_ns": time_ns})
-            elif tuple(values) == plan.keys and tuple(map(type, values.values())) == plan.kinds:
-                fields = dict(zip(plan.fields, values.values()))  # type: ignore[arg-type]  # noqa: B905  # equal lengths
-                for name, convert in plan.conversions:
-                    fields[name] = convert(fields[name])
-                telemetry = _validate({"series": state.series, "values": fields, "timestamp_ns": time_ns})
-            else:
-                return None
-        except (ValueError, Elsewhere):
-            return None  # one of the values is unusual: the long way says which
+            return False
+        converted: tuple[Value | None, ...] | None = None
+        if plan.conversions:
+            if tuple(map(type, values.values())) != plan.kinds:
+                return False
+            row = [*values.values()]
+            try:
+                for number, convert in plan.conversions:
+                    row[number] = convert(row[number])  # type: ignore[arg-type]  # its type was just looked at
+            except (ValueError, Elsewhere):
+                return False  # one of the values is unusual: the long way says which
+            converted = tuple(row)
+        messages.add(plan, message, observation, state, time_ns, converted)
         state.last_ns = received_ns
-        return telemetry
+        return True
 
     def _one(
         self,

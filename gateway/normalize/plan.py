@@ -1,7 +1,7 @@
 """Plans: what to do with every message that has the same keys, types and units, worked out once.
 
 Machines say the same things again and again. The names, types, conversions and deadbands of such a message are
-looked up when its shape is first seen; from then on a message costs one call of a validator made for it.
+looked up when its shape is first seen; from then on messages are checked by a validator made for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.normalize.columns import Column, Convert, float_of_int, make_column
+from gateway.normalize.columns import STORED_TYPE, Column, Convert, float_of_int, make_column
 from gateway.normalize.names import field_name, metric_name
 from gateway.normalize.reader import Read, make_reader
 from gateway.settings.models import Incoming, Metric
@@ -31,8 +31,9 @@ class Plan:
         keys: The keys of its messages, in order.
         kinds: The types of their values.
         fields: For each value in order, the field it is stored in.
-        conversions: Of those that are neither stored as they come nor as floats.
-        read: Makes fields of the values at once, where there are no conversions.
+        stored: The types they are stored in.
+        conversions: Of those that are neither stored as they come nor as floats: the place, and what to do.
+        read: Checks rows of values as they are to be stored.
         names: Stored names, in the same order.
         regular: Whether the quick way does: every value is wanted, has a field of its own and no deadband.
     """
@@ -40,13 +41,14 @@ class Plan:
     keys: tuple[str, ...]
     kinds: tuple[type, ...]
     fields: tuple[str, ...]
-    conversions: tuple[tuple[str, Convert], ...]
-    read: Read | None
+    stored: tuple[type, ...]
+    conversions: tuple[tuple[int, Convert], ...]
+    read: Read
     names: tuple[str, ...]
     regular: bool
 
 
-_IRREGULAR = Plan((), (), (), (), None, (), regular=False)
+_IRREGULAR = Plan((), (), (), (), (), make_reader(()), (), regular=False)
 
 
 class Schema:
@@ -131,16 +133,18 @@ class Schema:
         names = tuple(column.name for column in columns)
         fields = tuple(column.field for column in columns)
         regular = 0 < len(set(names)) == len(names) <= MAX_FIELDS
+        stored = tuple(STORED_TYPE[column.suffix] for column in columns)
         simple = all(column.convert is None or column.convert is float_of_int for column in columns)
-        stored = [
-            float if column.convert is float_of_int else kind for column, kind in zip(columns, kinds, strict=True)
-        ]
+        conversions = tuple(
+            (place, column.convert) for place, column in enumerate(columns) if column.convert is not None
+        )
         return Plan(
             keys,
             kinds,
             fields,
-            tuple((column.field, column.convert) for column in columns if column.convert is not None),
-            make_reader(keys, stored, fields) if regular and simple else None,
+            stored,
+            () if simple else conversions,
+            make_reader(stored),
             names,
             regular=regular,
         )

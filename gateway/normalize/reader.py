@@ -1,20 +1,20 @@
-"""Reads the values of messages that all look alike, in one call of pydantic: keys, types, bounds and new names.
+"""Checks the values of messages that all look alike, many messages in one call of pydantic: types and bounds.
 
-The values of most messages need nothing but a new name and a check. For these a plan has a validator of its own: a
-typed dictionary with one field for each key. It refuses what has another key, type or size, and the long way then says
-what about it is unusual.
+The values of most messages need nothing but a new name and a check. For these a plan has a validator of its own: rows
+of values, a type for each place. It says which rows hold something unusual, and the long way then says what it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
 
 from gateway.models import INT64_MAX, INT64_MIN, MAX_TEXT_BYTES, Value
 
-Read: TypeAlias = "Callable[[Mapping[str, Value | None]], dict[str, Value]]"
+Values: TypeAlias = tuple[Value | None, ...]
+Read: TypeAlias = "Callable[[list[Values]], list[tuple[Value, ...]]]"
 
 EXACT = 2**53
 """Up to here every integer is also a float. What is larger, of either type, goes the long way."""
@@ -29,21 +29,21 @@ _SCHEMAS: Mapping[type, CoreSchema] = {
 }
 
 
-def make_reader(keys: Sequence[str], kinds: Sequence[type], fields: Sequence[str]) -> Read:
-    """Return a function that makes fields of the values of a message, or raises ValueError.
+def make_reader(kinds: Sequence[type]) -> Read:
+    """Return a function that checks rows of values, or raises ValidationError.
 
     Args:
-        keys: The keys of the message.
-        kinds: The types they are stored in: float, int, str or bool.
-        fields: The field that each is stored in.
+        kinds: For each place of a row, the type it is stored in: float, int, str or bool.
     """
-    schema = core_schema.typed_dict_schema(
-        {
-            # The alias as a path of one step: an empty key is a key like any other.
-            field: core_schema.typed_dict_field(_SCHEMAS[kind], validation_alias=cast("list[str | int]", [key]))
-            for key, kind, field in zip(keys, kinds, fields, strict=True)
-        },
-        extra_behavior="forbid",
-    )
-    read: Read = SchemaValidator(schema).validate_python
+    row = core_schema.tuple_schema([_SCHEMAS[kind] for kind in kinds], strict=True)
+    read: Read = SchemaValidator(core_schema.list_schema(row, strict=True)).validate_python
     return read
+
+
+def unusual_rows(error: ValidationError) -> set[int]:
+    """Return the numbers of the rows that hold something unusual."""
+    return {
+        detail["loc"][0]
+        for detail in error.errors(include_url=False, include_context=False, include_input=False)
+        if isinstance(detail["loc"][0], int)
+    }

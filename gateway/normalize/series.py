@@ -28,6 +28,7 @@ class SeriesState:
         "is_narrow",
         "last_ns",
         "narrow",
+        "prefix",
         "qualities",
         "series",
         "stale_after_ns",
@@ -38,6 +39,8 @@ class SeriesState:
 
     def __init__(self, series: Series) -> None:
         self.series = series
+        self.prefix = ""
+        """Measurement and tags as they begin its records, once they were spelled."""
         self.tag_names = frozenset(series.tags)
         self.qualities: dict[str, Quality] = {}
         """By name, as written last."""

@@ -11,7 +11,7 @@ from gateway.interfaces import Unreadable
 from gateway.lanes import Path
 from gateway.line_protocol import Encoder
 from gateway.models import Command, Decoded, Definition, Hold, Message, Observation, Reject, Release, Remember
-from gateway.normalize import Normalized, Normalizer, Place, SeriesStates
+from gateway.normalize import Alike, Normalized, Normalizer, Place, SeriesStates, Taken, UsualMessages
 from gateway.routing import Router, TopicPattern
 from gateway.spool import Group, Kind, Redelivery
 from gateway.status import Status
@@ -105,7 +105,7 @@ def test_a_defect_behind_the_adapter_stops_nobody_either(monkeypatch: pytest.Mon
         return normalize(place, one, observations)
 
     monkeypatch.setattr(normalizer, "normalize", fail)
-    monkeypatch.setattr(normalizer, "quick", lambda *_: None)
+    monkeypatch.setattr(normalizer, "quick", lambda *_: False)
     bench.translator._lanes.clear()
     group = bench.take(message(payload=b"2"), message(payload=b"3"))
     assert [letter.payload for letter in group.dead_letters] == [b"2"]
@@ -125,6 +125,33 @@ def test_what_is_usual_and_what_is_not_keep_their_order() -> None:
         "x_q=0i",
         "x=5.0",
     ]
+
+
+def test_what_is_unusual_of_one_machine_is_told_in_order_and_costs_no_other_anything() -> None:
+    bench = Bench()
+    bench.take(message("s1/m1/telemetry", b"0"), message("s1/m2/telemetry", b"0"))
+    bench.translator._usual = counted = _Counted()
+    payloads = [b"1", b"nan", b"2", b"3"]
+    group = bench.take(
+        *(message(f"s1/m{machine}/telemetry", payload) for payload in payloads for machine in (1, 2, 1)),
+        message("s1/m3/telemetry", b"7"),
+    )
+    of_machine = {
+        number: [line.split(" ")[1].partition(",")[0] for line in group.lines if f"asset=m{number}," in line]
+        for number in (1, 2, 3)
+    }
+    assert of_machine[2] == ["x=1.0", "x_q=0i", "x=2.0", "x=3.0"]
+    assert of_machine[1] == ["x=1.0"] * 2 + ["x_q=0i"] + ["x=2.0"] * 2 + ["x=3.0"] * 2
+    assert of_machine[3] == ["x=7.0"]
+    assert counted.checks >= 1
+
+
+class _Counted(UsualMessages):
+    checks = 0
+
+    def check(self) -> tuple[list[Alike], list[Taken]]:
+        self.checks += 1
+        return super().check()
 
 
 def test_an_unreadable_packet_is_quarantined() -> None:

@@ -5,47 +5,51 @@ from __future__ import annotations
 import math
 
 import pytest
+from pydantic_core import ValidationError
 
 from gateway.models import Value
-from gateway.normalize.reader import make_reader
+from gateway.normalize.reader import Values, make_reader, unusual_rows
 
-READ = make_reader(["a", "", "i", "s", "b"], [float, float, int, str, bool], ["a", "value", "i", "s_text", "b_bool"])
-USUAL: dict[str, Value | None] = {"a": 1, "": 2.5, "i": 7, "s": "x", "b": True}
+READ = make_reader([float, float, int, str, bool])
+USUAL: Values = (1, 2.5, 7, "x", True)
 
 
-def test_values_are_read_under_their_new_names_and_integers_as_floats() -> None:
-    fields = READ(USUAL)
-    assert fields == {"a": 1.0, "value": 2.5, "i": 7, "s_text": "x", "b_bool": True}
-    assert [type(value) for value in fields.values()] == [float, float, int, str, bool]
+def test_rows_are_read_with_integers_as_floats_where_they_are_stored_so() -> None:
+    rows = READ([USUAL, (2.0, 3, 8, "y", False)])
+    assert rows == [(1.0, 2.5, 7, "x", True), (2.0, 3.0, 8, "y", False)]
+    assert [[type(value) for value in row] for row in rows] == [[float, float, int, str, bool]] * 2
 
 
 @pytest.mark.parametrize(
-    "unusual",
+    ("place", "value"),
     [
-        {"a": True},
-        {"a": "1"},
-        {"a": None},
-        {"a": math.nan},
-        {"a": math.inf},
-        {"a": 2**53},
-        {"a": 2**53 + 1},
-        {"a": 1e300},
-        {"i": 7.0},
-        {"i": True},
-        {"i": 2**63},
-        {"s": 1},
-        {"s": "x" * 65_537},
-        {"s": "\ud800"},
-        {"b": 1},
-        {"another": 1.0},
+        (0, True),
+        (0, "1"),
+        (0, None),
+        (0, math.nan),
+        (0, math.inf),
+        (0, 2**53),
+        (0, 2**53 + 1),
+        (0, 1e300),
+        (2, 7.0),
+        (2, True),
+        (2, 2**63),
+        (3, 1),
+        (3, "x" * 65_537),
+        (3, "\ud800"),
+        (4, 1),
     ],
     ids=str,
 )
-def test_what_is_unusual_is_refused(unusual: dict[str, Value | None]) -> None:
-    with pytest.raises(ValueError, match="validation error"):
-        READ(USUAL | unusual)
+def test_a_row_that_is_unusual_is_told_and_no_other(place: int, value: Value | None) -> None:
+    unusual = (*USUAL[:place], value, *USUAL[place + 1 :])
+    with pytest.raises(ValidationError) as caught:
+        READ([USUAL, unusual, USUAL, unusual])
+    assert unusual_rows(caught.value) == {1, 3}
 
 
-def test_a_key_that_is_missing_is_unusual() -> None:
-    with pytest.raises(ValueError, match="validation error"):
-        READ({key: value for key, value in USUAL.items() if key != "a"})
+@pytest.mark.parametrize("row", [USUAL[:-1], (*USUAL, 1.0), ()])
+def test_a_row_of_another_length_is_unusual(row: Values) -> None:
+    with pytest.raises(ValidationError) as caught:
+        READ([USUAL, row])
+    assert unusual_rows(caught.value) == {1}
