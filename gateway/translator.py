@@ -141,11 +141,10 @@ class Translator:
         plan, taken, rows = alike
         if not taken:
             return (), ()
-        states = [one.state for one in taken]
+        _, _, _, states, times, _ = zip(*taken, strict=True)
         try:
             prefixes = [state.prefix or self._spell_prefix(state) for state in states]
-            columns = Columns(plan, plan.fields, plan.stored)
-            return taken, self._bulk.encode(columns, states, prefixes, [one.time_ns for one in taken], rows)
+            return taken, self._bulk.encode(Columns(plan, plan.fields, plan.stored), states, prefixes, times, rows)
         except ValueError:  # a name that cannot be stored; below it costs only the messages that have it
             encoded: list[tuple[Taken, str]] = []
         for one, telemetry in zip(taken, alike.telemetry(), strict=True):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from gateway import __version__
+from gateway.app import memory
 from gateway.app.assembly import Assembly
 from gateway.catalogue import Catalogue
 from gateway.control import serve, socket_of
@@ -56,10 +56,7 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     deliveries = [_delivery(spool, safekeeping, assembly, number) for number in range(len(settings.sinks))]
     reach(FailPoint.AT_START)
     log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.account.waiting.messages)
-    # What exists now exists until the end, and most of what comes goes by itself: fewer rounds of the collector save
-    # about half a microsecond a message.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 1000)
+    memory.set_aside()
     try:
         async with serve(socket_of(spool.path), status.snapshot), asyncio.TaskGroup() as tasks:
 
@@ -81,6 +78,7 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
                 *(tasks.create_task(source.run(), name=f"source {source.name}") for source in sources),
                 *(tasks.create_task(deliver(way, safekeeping), name=f"deliver {way.name}") for way in deliveries),
                 tasks.create_task(pass_time(list(translators.values()), safekeeping), name="time"),
+                tasks.create_task(memory.set_aside_new(assembly.states), name="memory"),
             ]
             await stop.wait()
             # First no more is taken; what is being committed is still acknowledged, then the connections end.

@@ -18,7 +18,7 @@ from gateway.normalize.place import Place, PlaceRules, Usual
 from gateway.normalize.plan import Schema
 from gateway.normalize.series import SeriesState, SeriesStates
 from gateway.normalize.statement import Reading
-from gateway.normalize.usual import UsualMessages
+from gateway.normalize.usual import Taken, UsualMessages
 from gateway.settings.models import Metric, Route, Settings
 from gateway.status import Status
 
@@ -26,6 +26,7 @@ _MAX_SCHEMAS = 10_000
 _NOTHING: Mapping[str, Timed] = MappingProxyType({})
 _NOTHING_SPECIAL = Observation({})[2:]
 """What follows values and time in an observation that says nothing else."""
+_make = tuple.__new__
 
 
 @dataclass(slots=True)
@@ -151,7 +152,12 @@ class Normalizer:
             except (ValueError, Elsewhere):
                 return False  # one of the values is unusual: the long way says which
             converted = tuple(row)
-        messages.add(plan, message, observation, state, time_ns, converted)
+        taken = messages.by_plan.get(plan)
+        if taken is None:
+            taken = messages.by_plan[plan] = []
+        # Past the __new__ of the class, which takes twice as long to fill in the same.
+        taken.append(_make(Taken, (messages.number, message, observation, state, time_ns, converted)))
+        messages.number += 1
         state.last_ns = received_ns
         return True
 

@@ -62,30 +62,14 @@ class UsualMessages:
 
     Attributes:
         number: How many messages.
+        by_plan: They.
     """
 
-    __slots__ = ("_by_plan", "number")
+    __slots__ = ("by_plan", "number")
 
     def __init__(self) -> None:
         self.number = 0
-        self._by_plan: dict[Plan, list[Taken]] = {}
-
-    # Runs for every message: 0.3 us.
-    def add(
-        self,
-        plan: Plan,
-        message: Message,
-        observation: Observation,
-        state: SeriesState,
-        time_ns: int,
-        values: Values | None,
-    ) -> None:
-        """Take a message."""
-        taken = self._by_plan.get(plan)
-        if taken is None:
-            taken = self._by_plan[plan] = []
-        taken.append(_make(Taken, (self.number, message, observation, state, time_ns, values)))
-        self.number += 1
+        self.by_plan: dict[Plan, list[Taken]] = {}
 
     def check(self) -> tuple[list[Alike], list[Taken]]:
         """Return what is as usual, and what is not, in order; and begin anew.
@@ -95,7 +79,7 @@ class UsualMessages:
         """
         alike: list[Alike] = []
         unusual: list[Taken] = []
-        for plan, taken in self._by_plan.items():
+        for plan, taken in self.by_plan.items():
             rows = [_values(one) for one in taken] if plan.conversions else [(*one[2][0].values(),) for one in taken]
             try:
                 alike.append(Alike(plan, taken, plan.read(rows)))
@@ -106,11 +90,8 @@ class UsualMessages:
                 good = [rows[number] for number in left]
                 alike.append(Alike(plan, [taken[number] for number in left], plan.read(good)))
         self.number = 0
-        self._by_plan = {}
+        self.by_plan = {}
         return (alike, []) if not unusual else _with_followers(alike, unusual)
-
-
-_make = tuple.__new__
 
 
 def _values(one: Taken) -> Values:
