@@ -13,17 +13,19 @@ from gateway.status import SinkStatus
 
 OLD_NS = 10 * 1_000_000_000
 """Rows that have waited for this long are backlog; what is younger is sent as it comes."""
-SMOOTHING = 30.0
+SMOOTHING = 20.0
 """Seconds over which a rate is taken, about."""
 REMIND = 60.0
-"""Seconds after which a backlog is logged again."""
+"""Seconds after which a backlog, or the trouble that makes it, is logged again."""
+AWAY = "The sink cannot be reached; the spool keeps everything, and it is tried again"
+HELD = "The sink refuses until someone acts; the spool keeps everything meanwhile"
 
 log = structlog.get_logger()
 
 
 @dataclass
 class Rate:
-    """How fast a number changes: smoothed over half a minute, and over less while it is young. Times are seconds."""
+    """How fast a number changes, over some twenty seconds, or less while it is young. Times are seconds."""
 
     per_second: float = 0.0
     _last: tuple[float, float] | None = None
@@ -75,46 +77,69 @@ class Backlog:
     throttle: Throttle
     _shrinking: Rate = field(default_factory=Rate)
     _delivered: Rate = field(default_factory=Rate)
-    _told_at: float | None = None
+    _state: str = ""
+    _told_at: float = 0.0
+    _catching_up: bool = False
 
-    def observe(self, behind: Amounts, oldest_ns: int, now: float) -> None:
+    def observe(self, behind: Amounts, oldest_ns: int, hours_left: float | None, now: float) -> None:
         """Take note of how much it lacks, about once a second, and say so now and then where it is much.
 
         Args:
             behind: What it lacks.
             oldest_ns: When the oldest of it was committed; 0 if nothing.
+            hours_left: How long the room of the spool lasts; None if it does not fill.
             now: Seconds of the monotonic clock.
         """
         status = self.status
+        if status.state != self._state:  # what it did before says nothing about how it goes on
+            self._shrinking, self._delivered = Rate(), Rate()
+            self._state, self._told_at = status.state, now
         self._shrinking.note(-behind.points, now)
         self._delivered.note(status.points, now)
-        status.waiting_messages, status.waiting_points, status.waiting_bytes = behind[1:]
+        _, status.waiting_messages, status.waiting_points, status.waiting_bytes = behind
         status.oldest_ns = oldest_ns
         status.points_per_second = round(self._delivered.per_second, 1)
+        late_ns = time.time_ns() - oldest_ns if oldest_ns else 0
         speed = self._shrinking.per_second
-        status.gone_in_s = round(behind.points / speed, 1) if speed > 0 and behind.points and self._is_late() else None
-        self._tell(now)
+        catches_up = status.state == "ready" and late_ns > OLD_NS
+        status.gone_in_s = round(behind.points / speed, 1) if catches_up and speed > 0 else None
+        if status.state in ("retrying", "held"):
+            self._tell_of_trouble(late_ns, hours_left, now)
+        elif catches_up:
+            self._tell_of_catching_up(late_ns, now)
+        elif self._catching_up and not behind.points:
+            self._catching_up = False
+            log.info("The sink has everything again", sink=self.sink)
 
-    def _is_late(self) -> bool:
-        return bool(self.status.oldest_ns) and time.time_ns() - self.status.oldest_ns > OLD_NS
-
-    def _tell(self, now: float) -> None:
-        status = self.status
-        if status.state != "ready" or not self._is_late():
-            if self._told_at is not None and not status.waiting_points:
-                self._told_at = None
-                log.info("The sink has everything again", sink=self.sink)
+    def _tell_of_trouble(self, late_ns: int, hours_left: float | None, now: float) -> None:
+        if now - self._told_at < REMIND:
             return
-        if self._told_at is None or now - self._told_at >= REMIND:
-            first, self._told_at = self._told_at is None, now
-            gone = f"{status.gone_in_s:.0f}" if status.gone_in_s is not None else "not known yet" if first else "never"
-            log.info(
-                "The sink catches up with what has waited",
-                sink=self.sink,
-                messages=status.waiting_messages,
-                points_per_second=round(status.points_per_second),
-                gone_in_s=gone,
-            )
+        self._told_at = now
+        facts = {
+            "sink": self.sink,
+            "reason": self.status.reason,
+            "waiting": self.status.waiting_messages,
+            "oldest_s": late_ns // 1_000_000_000,
+            "room_lasts_h": hours_left,
+        }
+        if self.status.state == "held":
+            log.error(HELD, **facts)
+        else:
+            log.warning(AWAY, **facts)
+
+    def _tell_of_catching_up(self, late_ns: int, now: float) -> None:
+        # The first seconds say little about the speed.
+        if now - self._told_at < (REMIND if self._catching_up else 5):
+            return
+        self._told_at, self._catching_up = now, True
+        log.info(
+            "The sink catches up with what has waited",
+            sink=self.sink,
+            waiting=self.status.waiting_messages,
+            oldest_s=late_ns // 1_000_000_000,
+            points_per_second=round(self.status.points_per_second),
+            gone_in_s=self.status.gone_in_s,
+        )
 
     def is_old(self, rows: Sequence[Row]) -> bool:
         """Whether these rows are backlog."""

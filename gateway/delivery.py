@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import structlog
 
-from gateway.backlog import Backlog, Throttle
+from gateway.backlog import AWAY, HELD, Backlog, Throttle
 from gateway.errors import SinkError, SinkHeld, SinkUnavailable
 from gateway.interfaces import Batch, Sink
 from gateway.sinks.bisect import Isolation, Rejection
-from gateway.spool import DeadLetter, Kind, Progress, Row, SpoolReader, reason_of
+from gateway.spool import DeadLetter, Kind, Progress, ReadAhead, Row, SpoolReader, reason_of
 from gateway.status import SinkStatus
 from gateway.worker import Worker
 
@@ -28,8 +28,6 @@ PATIENCE = 1.0
 """Seconds that a sink has to confirm a batch that is not in the spool."""
 SUSPICIOUS = 3
 """Times a batch may lose the connection before its records are tried apart: one of them may be the cause."""
-REMIND_NS = 60 * 1_000_000_000
-"""How often a trouble that goes on is logged again."""
 
 log = structlog.get_logger()
 
@@ -54,10 +52,17 @@ class Backoff:
 
     failures: int = 0
 
-    def next(self, longest: float) -> float:
-        """Return how long to wait after one more failure, in seconds."""
+    def next(self, longest: float, asked: float = 0.0) -> float:
+        """Return how long to wait after one more failure, in seconds.
+
+        Args:
+            longest: That it would wait of itself.
+            asked: What the other side asked for. All who were refused together were told the same, so up to a tenth
+                more is waited, by chance.
+        """
         self.failures += 1
-        return max(LEAST_WAIT, random.uniform(0, min(longest, FIRST_WAIT * 2 ** min(self.failures - 1, 30))))
+        own = random.uniform(0, min(longest, FIRST_WAIT * 2 ** min(self.failures - 1, 30)))
+        return max(LEAST_WAIT, own, asked * random.uniform(1, 1.1))
 
     def reset(self) -> None:
         """Start anew after a success."""
@@ -86,12 +91,14 @@ class Delivery:
     backlog_rate: float = 1e9
     news: asyncio.Event = field(default_factory=asyncio.Event)
     backlog: Backlog = field(init=False)
+    _ahead: ReadAhead = field(init=False)
     _worker: Worker = field(init=False)
     _writing: Isolation | None = None
     _suspicions: int = 0
-    _reminded_ns: int = 0
+    _in_doubt: bool = False
 
     def __post_init__(self) -> None:
+        self._ahead = ReadAhead(self.reader, f"reader {self.sink.name}")
         self._worker = Worker(f"sink {self.sink.name}")
         self.backlog = Backlog(self.sink.name, self.status, Throttle(self.backlog_rate))
 
@@ -108,13 +115,16 @@ class Delivery:
         while True:
             self.news.clear()
             size = min(MAX_BATCH, self.sink.max_batch_bytes)
-            rows = await self._worker.run(self.reader.read, self.progress.copy(), size)
+            rows = await self._ahead.read(self.progress, size)
             if not rows:
                 await self.news.wait()
             elif not self.backlog.is_old(rows):
                 return rows
             elif await self._may_go():
-                return self.backlog.pass_portion(rows, newest_first=self.newest_first)
+                rows = self.backlog.pass_portion(rows, newest_first=self.newest_first)
+                if not self.newest_first:
+                    self._ahead.prepare(self.progress, rows, size)
+                return rows
 
     async def _may_go(self) -> bool:
         """Wait until more of what has waited may go; False if something fresh is to be looked at first."""
@@ -165,23 +175,23 @@ class Delivery:
         """
         if self._writing is None:
             batch = Batch(b"".join(row.body for row in rows), sum(row.points for row in rows))
-            self._writing = Isolation(batch, lost_connections=self._suspicions >= SUSPICIOUS)
+            scout = random.randrange(batch.records) if self._in_doubt else None
+            self._writing = Isolation(batch, lost_connections=self._suspicions >= SUSPICIOUS, scout=scout)
         self.status.batches += 1
         try:
             rejections = await self._worker.run(self._writing.proceed, self.sink)
         except SinkUnavailable as error:
             self.status.retries += 1
             self._suspicions += error.suspect
-            if (
-                self._suspicions == SUSPICIOUS or self._writing.undecided
-            ):  # to be tried apart; with others, if there are
+            # From now on its records are tried apart; where that tells nothing, together with others.
+            if self._suspicions == SUSPICIOUS or self._writing.undecided:
                 self._writing = None
             raise
         except SinkHeld:
             self.status.retries += 1
-            self._writing = None
+            self._in_doubt, self._writing = self._writing.in_doubt, None
             raise
-        self._writing, self._suspicions = None, 0
+        self._writing, self._suspicions, self._in_doubt = None, 0, False
         self.status.points += sum(row.points for row in rows) - len(rejections)
         self.status.rejected += len(rejections)
         self._tell(rejections)
@@ -195,28 +205,23 @@ class Delivery:
         return rows if self._writing is not None else ()
 
     def status_is(self, state: str, reason: str = "") -> None:
-        """Show a state, and log when it changes, or once a minute while a trouble goes on."""
-        now_ns = time.time_ns()
-        changed = state != self.status.state
-        if not changed and (state == "ready" or now_ns - self._reminded_ns < REMIND_NS):
-            self.status.reason = reason
+        """Show a state, and log when it changes; what goes on is told by its `Backlog`."""
+        before, self.status.reason = self.status.state, reason
+        if state == before:
             return
-        if changed:
-            self.status.since_ns = now_ns
-        self._reminded_ns = now_ns
-        facts = {"sink": self.name, "reason": reason, "waiting": self.status.waiting_messages}
-        if state == "ready" and self.status.state in ("retrying", "held"):
-            log.info("The sink takes records again", sink=self.name, waiting=self.status.waiting_messages)
+        self.status.state, self.status.since_ns = state, time.time_ns()
+        facts = {"sink": self.name, "waiting": self.status.waiting_messages}
+        if state == "ready" and before in ("retrying", "held"):
+            log.info("The sink takes records again", **facts)
         elif state == "retrying":
-            log.warning("The sink cannot be reached; the spool keeps everything, and it is tried again", **facts)
+            log.warning(AWAY, reason=reason, **facts)
         elif state == "held":
-            log.error("The sink refuses until someone acts; the spool keeps everything meanwhile", **facts)
-        self.status.state, self.status.reason = state, reason
+            log.error(HELD, reason=reason, **facts)
 
     def close(self, seconds: float) -> None:
         """End the thread, within so many seconds, and let go of the spool and the sink."""
+        self._ahead.close(seconds)
         if self._worker.stop(seconds):
-            self.reader.close()
             self.sink.close()
         self.status.state = "stopped"
 

@@ -81,7 +81,11 @@ class Adapter(Protocol):
         """
 
     def advance(self, now_ns: int) -> Iterable[Decoded]:
-        """Say what follows from time having passed, even when nothing arrived. Called about once a second."""
+        """Say what follows from time having passed, even when nothing arrived. Called about once a second.
+
+        The time is that of `Message.received_ns`, by a clock that somebody may set: a time before the last one means
+        that it was set back, not that no time has passed.
+        """
 
 
 class Batch(NamedTuple):

@@ -19,9 +19,9 @@ What holds, whatever fails:
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
+from gateway.clock import Clock
 from gateway.delivery import Backoff, Delivery
 from gateway.errors import SinkHeld, SinkUnavailable
 from gateway.fail_points import FailPoint, reach
@@ -114,7 +114,7 @@ async def deliver(delivery: Delivery, safekeeping: Safekeeping) -> None:
         except SinkUnavailable as error:
             delivery.status_is("retrying", str(error))
             rows = delivery.again(rows)
-            await asyncio.sleep(max(error.retry_after, backoff.next(RETRY)))
+            await asyncio.sleep(backoff.next(RETRY, error.retry_after))
         except SinkHeld as error:
             delivery.status_is("held", str(error))
             rows = delivery.again(rows)
@@ -127,8 +127,15 @@ async def deliver(delivery: Delivery, safekeeping: Safekeeping) -> None:
             rows = ()
 
 
-async def pass_time(translators: Sequence[Translator], safekeeping: Safekeeping) -> None:
-    """Once a second: let adapters act on time, mark silent machines stale, save how far the sinks are."""
+async def pass_time(translators: Sequence[Translator], safekeeping: Safekeeping, clock: Clock) -> None:
+    """Once a second: let adapters act on time, and mark silent machines stale."""
     while True:
         await asyncio.sleep(1)
-        await safekeeping.tick(translators, time.time_ns())
+        await safekeeping.say_what_follows(translators, clock.now_ns())
+
+
+async def keep_house(safekeeping: Safekeeping) -> None:
+    """Once a second: save how far the sinks are, and see how far they are behind."""
+    while True:
+        await asyncio.sleep(1)
+        await safekeeping.keep_house()

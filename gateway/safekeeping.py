@@ -116,8 +116,8 @@ class Safekeeping:
             reach(FailPoint.AFTER_DEAD_LETTERS)
         return await self.worker.run(self.spool.confirm, sink, rows)
 
-    async def tick(self, translators: Sequence[Translator], now_ns: int) -> None:
-        """Do what time asks for: adapters' own doing, silences, saving how far the sinks are."""
+    async def say_what_follows(self, translators: Sequence[Translator], now_ns: int) -> None:
+        """Commit what follows from time having passed: adapters' own doing, silences."""
         for translator in translators:
             group = translator.advance(now_ns)
             if not group.empty:
@@ -127,20 +127,25 @@ class Safekeeping:
             group.further += self._encoder.encode(telemetry)
         if not group.empty:
             await self.commit(group)
-        await self.worker.run(self.spool.save_positions)
+
+    async def keep_house(self) -> None:
+        """Save how far the sinks are, forget what all have, and take note of how much waits. Called once a second.
+
+        It waits for nothing, so that a full spool gets room again.
+        """
+        try:
+            await self.worker.run(self.spool.save_positions)
+        except SpoolFull as error:  # not even room to delete; what is sent twice for it overwrites itself
+            self._fill(str(error))
         self._room.set()
         self._update()
-        await self._look_at_backlogs()
-
-    async def _look_at_backlogs(self) -> None:
         lacking = await self.worker.run(self.spool.lacking)
-        now = time.monotonic()
-        for way in self.ways:
-            way.backlog.observe(*lacking[way.name], now)
-        shown = self._status.spool
+        now, shown = time.monotonic(), self._status.spool
         self._filling.note(shown.bytes, now)
         growth = self._filling.per_second
         shown.hours_left = round((shown.max_bytes - shown.bytes) / growth / 3600, 2) if growth >= 1 else None
+        for way in self.ways:
+            way.backlog.observe(*lacking[way.name], shown.hours_left, now)
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small text across restarts."""

@@ -148,6 +148,18 @@ class Status:
     refused_commands: BoundedCounter = field(default_factory=BoundedCounter)
     """Commands of adapters that their routes do not allow, by topic."""
     series: int = 0
+    clock_steps: int = 0
+    """Times that somebody set the clock of the system."""
+
+    def clock_was_set(self, step_ns: int) -> None:
+        """Take note that the clock was set: everything is as old as before."""
+        self.clock_steps += 1
+        self.started_ns += step_ns
+        for sink in self.sinks.values():
+            sink.since_ns += step_ns
+        for source in self.sources.values():
+            source.since_ns += step_ns
+            source.last_message_ns += step_ns if source.last_message_ns else 0
 
     def snapshot(self) -> dict[str, JSON]:
         """Return everything as JSON types."""

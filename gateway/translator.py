@@ -92,6 +92,7 @@ class Translator:
         self._counts.received += len(messages)
         group.received += len(messages)
         group.size += sum(map(len, map(_payload, messages)))
+        group.redelivery += self._redelivery.passed(len(messages))
         lanes, usual = self._lanes, self._usual
         for message in messages:
             lane = lanes.get(message.topic)
@@ -165,6 +166,8 @@ class Translator:
             return
         if message.duplicate and self._redelivery.known(message):
             self._ignore("sent again by the broker, and committed before")
+            if (source := self._status.sources.get(self._source)) is not None:
+                source.redelivered += 1
             return
         lane = self._lanes.get(message.topic) or self._find(message.topic)
         if lane is None:
@@ -172,6 +175,20 @@ class Translator:
             self._ignore("no route takes its topic")
             return
         self._decode_and_take(lane, message, group)
+
+    def session_lost(self) -> None:
+        """Take note that the broker has forgotten the session, and with it what its packet identifiers meant."""
+        self._redelivery.session_lost()
+
+    def decode_again(self, message: Message, group: Group) -> None:
+        """Put into the group what a message says that was set aside before; what no route takes is quarantined."""
+        match = self._router.match(message.topic)
+        if match is None:
+            self._quarantine(message, group, "no route takes its topic", "")
+        else:
+            # A place of its own: what was looked up for other messages of its topic is nothing to it.
+            lane = Lane.along(self._paths[match.route], Place(match.levels))
+            self._decode_and_take(lane, message, group)
 
     def recall(self, messages: Iterable[Message]) -> None:
         """Let the adapters see what they asked to remember, before the first new message; drop what they say."""
@@ -284,23 +301,34 @@ class Translator:
         for reject in rejects:
             self._status.rejected.count(reject.reason.partition(":")[0])
         detail = "; ".join(f"{reject.name}: {reject.reason}" for reject in rejects[:20])
+        reason = rejects[0].reason.partition(":")[0]
+        subject = ", ".join(sorted({reject.name for reject in rejects[:20]}))
         if stored:
-            reason = rejects[0].reason.partition(":")[0]
-            group.dead_letters.append(self._letter(Kind.VALUE, message, reason, detail))
+            group.dead_letters.append(self._letter(Kind.VALUE, message, reason, detail, subject))
         else:
-            self._quarantine(message, group, rejects[0].reason.partition(":")[0], detail)
+            self._quarantine(message, group, reason, detail, subject)
 
-    def _quarantine(self, message: Message | Unreadable, group: Group, reason: str, detail: str) -> None:
+    def _quarantine(
+        self, message: Message | Unreadable, group: Group, reason: str, detail: str, subject: str = ""
+    ) -> None:
         self._counts.quarantined += 1
         self._status.quarantined.count(reason)
-        group.dead_letters.append(self._letter(Kind.UNDECODABLE, message, reason, detail))
+        kind = Kind.UNDECODABLE if isinstance(message, Message) else Kind.UNREADABLE
+        group.dead_letters.append(self._letter(kind, message, reason, detail, subject))
         if isinstance(message, Message) and message.packet_id:
             group.redelivery += self._redelivery.note(message)
 
-    def _letter(self, kind: Kind, message: Message | Unreadable, reason: str, detail: str) -> DeadLetter:
-        properties = properties_of(message) if isinstance(message, Message) else ""
+    def _letter(self, kind: Kind, message: Message | Unreadable, reason: str, detail: str, subject: str) -> DeadLetter:
         return DeadLetter(
-            kind, self._source, message.topic, message.payload, reason, detail, message.received_ns, "", properties
+            kind,
+            self._source,
+            message.topic,
+            message.payload,
+            reason,
+            detail,
+            message.received_ns,
+            properties=properties_of(message) if isinstance(message, Message) else "",
+            subject=subject,
         )
 
     def _ignore(self, reason: str) -> None:

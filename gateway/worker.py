@@ -27,6 +27,10 @@ class Worker:
 
     async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a function in the thread and return what it returns, or raise what it raises."""
+        return await asyncio.wrap_future(self.start(function, *args, **kwargs))
+
+    def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Let the thread run a function when it has the time."""
         future: Future[R] = Future()
 
         def work() -> None:
@@ -40,7 +44,7 @@ class Worker:
                 future.set_result(result)
 
         self._work.put(work)
-        return await asyncio.wrap_future(future)
+        return future
 
     def stop(self, seconds: float) -> bool:
         """Let the thread end after its work; return whether it did within this time."""

@@ -2,7 +2,8 @@
 
 from gateway.app.assembly import Assembly, assemble
 from gateway.app.check import check, check_connections
+from gateway.app.dead_letters import carry_out
 from gateway.app.explain import Explanation, explain
 from gateway.app.run import run
 
-__all__ = ["Assembly", "Explanation", "assemble", "check", "check_connections", "explain", "run"]
+__all__ = ["Assembly", "Explanation", "assemble", "carry_out", "check", "check_connections", "explain", "run"]

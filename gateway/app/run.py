@@ -11,13 +11,17 @@ import structlog
 from gateway import __version__
 from gateway.app import memory
 from gateway.app.assembly import Assembly
+from gateway.app.clock import ClockWatch
+from gateway.app.retrying import retrying
 from gateway.catalogue import Catalogue
+from gateway.clock import Clock
 from gateway.control import serve, socket_of
+from gateway.dead_letters import Errands
 from gateway.delivery import Delivery
 from gateway.errors import GatewayError
 from gateway.fail_points import FailPoint, reach
 from gateway.mqtt import MqttSource
-from gateway.pipeline import deliver, ingest, pass_time
+from gateway.pipeline import deliver, ingest, keep_house, pass_time
 from gateway.safekeeping import Safekeeping
 from gateway.settings.models import MqttSource as SourceSettings
 from gateway.settings.models import Settings
@@ -27,8 +31,10 @@ from gateway.status import SinkStatus, SourceStatus
 from gateway.translator import Translator
 from gateway.waiting import Waiting
 
-STOP_SECONDS = 5.0
-"""How long the parts may take to end; containers are usually given ten."""
+STOP_SECONDS = 8.0
+"""How long the parts may take to end, all together; containers are usually given ten."""
+LAST_WRITE_SECONDS = 3.0
+"""How much of that is for writes to sinks that are under way: what is not confirmed is repeated at the next start."""
 
 log = structlog.get_logger()
 
@@ -45,6 +51,8 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     spool = open_spool(settings)
     status.id, status.version = settings.id, __version__
     status.spool.path, status.spool.max_bytes = str(spool.path), settings.spool.max_bytes
+    clock = Clock()
+    ClockWatch(clock, assembly.states, status)
     safekeeping = Safekeeping(
         spool,
         assembly.states,
@@ -54,14 +62,18 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     )
     translators = {source.name: _translator(assembly, source.name, spool) for source in settings.sources}
     deliveries = [_delivery(spool, safekeeping, assembly, number) for number in range(len(settings.sinks))]
+    errands = Errands(safekeeping, list(translators), lambda past: retrying(settings, past), status)
     reach(FailPoint.AT_START)
     log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.account.waiting.messages)
     memory.set_aside()
+    until = 0.0
     try:
         async with serve(socket_of(spool.path), status.snapshot), asyncio.TaskGroup() as tasks:
 
             def source_of(table: SourceSettings) -> MqttSource:
-                return _source(assembly, table, spool, lambda: remember(table.name))
+                return _source(
+                    assembly, table, spool, lambda: remember(table.name), clock, translators[table.name].session_lost
+                )
 
             def remember(name: str) -> None:
                 tasks.create_task(safekeeping.remember(f"session:{name}", "yes"), name=f"remember {name}")
@@ -77,17 +89,21 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
             others = [
                 *(tasks.create_task(source.run(), name=f"source {source.name}") for source in sources),
                 *(tasks.create_task(deliver(way, safekeeping), name=f"deliver {way.name}") for way in deliveries),
-                tasks.create_task(pass_time(list(translators.values()), safekeeping), name="time"),
+                tasks.create_task(pass_time(list(translators.values()), safekeeping, clock), name="time"),
+                tasks.create_task(keep_house(safekeeping), name="house"),
                 tasks.create_task(memory.set_aside_new(assembly.states), name="memory"),
+                tasks.create_task(errands.run(), name="dead letters"),
             ]
             await stop.wait()
+            log.info("The gateway stops")
+            until = time.monotonic() + STOP_SECONDS
             # First no more is taken; what is being committed is still acknowledged, then the connections end.
-            await _end(ingests)
-            await _end(others)
+            await _end(ingests, until)
+            await _end(others, until)
     except* GatewayError as errors:
         raise _first(errors) from None
     finally:
-        until = time.monotonic() + STOP_SECONDS
+        until = min(until or float("inf"), time.monotonic() + LAST_WRITE_SECONDS)
         for way in deliveries:
             way.close(max(0.1, until - time.monotonic()))
         await safekeeping.close()
@@ -127,7 +143,14 @@ def _translator(assembly: Assembly, source: str, spool: Spool) -> Translator:
     return translator
 
 
-def _source(assembly: Assembly, table: SourceSettings, spool: Spool, remember: Callable[[], None]) -> MqttSource:
+def _source(
+    assembly: Assembly,
+    table: SourceSettings,
+    spool: Spool,
+    remember: Callable[[], None],
+    clock: Clock,
+    session_lost: Callable[[], None],
+) -> MqttSource:
     router = assembly.routers[table.name]
     status = assembly.status.sources.setdefault(table.name, SourceStatus(url=table.url))
     return MqttSource(
@@ -138,6 +161,8 @@ def _source(assembly: Assembly, table: SourceSettings, spool: Spool, remember: C
         had_session=spool.state(f"session:{table.name}") == "yes",
         remember_session=remember,
         winner=router.winner if router.overlapping else None,
+        clock=clock,
+        session_lost=session_lost,
     )
 
 
@@ -157,10 +182,10 @@ def _delivery(spool: Spool, safekeeping: Safekeeping, assembly: Assembly, number
     return way
 
 
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def _end(tasks: Sequence[asyncio.Task[None]], until: float) -> None:
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks, timeout=STOP_SECONDS)
+    await asyncio.wait(tasks, timeout=max(0.1, until - time.monotonic()))
 
 
 def _first(errors: ExceptionGroup[GatewayError]) -> GatewayError:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import check, dead_letters, decode, run, spool, status
+from gateway.cli import check, dead_letters, decode, run, spool, status, verify_durability
 from gateway.cli.console import fail
 from gateway.cli.demo import demo
 from gateway.errors import ConfigurationError, GatewayError
@@ -45,6 +45,7 @@ app.command("check")(check.check)
 app.command("decode")(decode.decode)
 app.command("demo")(demo)
 app.command("status")(status.status)
+app.command("verify-durability")(verify_durability.verify_durability)
 app.add_typer(spool.app, name="spool")
 app.add_typer(dead_letters.app, name="dead-letters")
 

@@ -50,8 +50,8 @@ def show_time(ns: int) -> str:
 
 
 def show_age(ns: float) -> str:
-    """Write how long something is, roughly."""
-    seconds = ns / 1e9
+    """Write how long something is, roughly; nothing is younger than now, though a clock that was set back says so."""
+    seconds = max(0.0, ns / 1e9)
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

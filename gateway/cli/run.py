@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from typing import NoReturn
 
 import structlog
@@ -14,13 +15,20 @@ from gateway.cli.console import DEFAULT_CONFIG, ConfigOption
 from gateway.errors import ConfigurationError
 from gateway.settings import load
 
+PATIENCE = 9.5
+"""Seconds after a first signal at which it ends in any case: the name server of a network that is gone, or a disk that
+does not answer, can hold up an orderly end for longer than the ten seconds that containers are usually given."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 log = structlog.get_logger()
 
 
 def run(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Run the gateway until it is told to end (Ctrl-C, SIGTERM).
 
-    A broker or database that is down is waited for. A second signal ends at once; that is safe at any time.
+    A broker or database that is down is waited for. A signal ends it within ten seconds, a second one at once; that is
+    safe at any time, and the exit code is 1 then.
     """
     settings = load(config)
     fail_points.arm(os.environ.get(fail_points.VARIABLE, ""))
@@ -38,11 +46,16 @@ async def _until_signal(assembly: app.Assembly) -> None:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
-        if stop.is_set():
-            _end_at_once()
+        for number in _SIGNALS:
+            # Not through the loop: it may be what hangs.
+            loop.remove_signal_handler(number)
+            signal.signal(number, lambda _number, _frame: _end_at_once())
+        overdue = threading.Timer(PATIENCE, _end_at_once)
+        overdue.daemon = True
+        overdue.start()
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, end)
     await app.run(assembly, stop)
 

@@ -8,12 +8,16 @@ from typing import NamedTuple, cast
 
 import typer
 
-from gateway.cli.console import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, show_age
+from gateway.cli.console import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, show_age, show_text
 from gateway.control import ask, socket_of
 from gateway.errors import GatewayError
 from gateway.settings import load
 from gateway.settings.quantities import show_size
 from gateway.spool import Amounts, survey
+from gateway.status import JSON
+
+_MANY = 10_000
+"""Messages behind which a sink is not just taking the latest."""
 
 app = typer.Typer(help="Look at the spool, beside a running gateway or without one.", no_args_is_help=True)
 
@@ -29,11 +33,10 @@ def status(config: ConfigOption = DEFAULT_CONFIG, *, json: JsonOption = False) -
     settings = load(config).spool
     now_ns = time.time_ns()
     found = survey(settings.path, settings.max_bytes, now_ns)
-    rates = _rates_of_the_gateway(socket_of(settings.path))
+    seen = _as_the_gateway_sees_them(socket_of(settings.path))
     if json:
         behind = {
-            sink: {**amounts._asdict(), **rates.get(sink, _Rates(None, None))._asdict()}
-            for sink, amounts in found.behind.items()
+            sink: {**amounts._asdict(), **seen.get(sink, _Seen())._asdict()} for sink, amounts in found.behind.items()
         }
         print_json({**found._asdict(), "waiting": found.waiting._asdict(), "behind": behind})
         return
@@ -42,7 +45,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, *, json: JsonOption = False) -
     age = f", the oldest for {show_age(now_ns - found.oldest_ns)}" if found.oldest_ns else ""
     out.print(f"  {waiting.messages:,} messages wait as {waiting.points:,} points{age}")
     for sink, lacking in found.behind.items():
-        out.print(f"  sink {sink}: {_behind(lacking, rates.get(sink))}")
+        out.print(f"  sink {sink}: {_behind(lacking, seen.get(sink))}", soft_wrap=True)
     if found.hours_left is not None:
         out.print(f"  the room lasts {found.hours_left:,.1f} h at the rate of the last ten minutes")
     if found.held:
@@ -51,29 +54,33 @@ def status(config: ConfigOption = DEFAULT_CONFIG, *, json: JsonOption = False) -
         out.print(f"  [yellow]{found.dead_letters:,} dead letters[/]: see `gateway dead-letters list`")
 
 
-class _Rates(NamedTuple):
+class _Seen(NamedTuple):
     """What only a running gateway knows of a sink."""
 
-    points_per_second: float | None
-    gone_in_s: float | None
+    state: str | None = None
+    reason: str | None = None
+    points_per_second: float | None = None
+    gone_in_s: float | None = None
 
 
-def _rates_of_the_gateway(socket: Path) -> dict[str, _Rates]:
-    """Return the rates by sink; none if no gateway runs."""
+def _as_the_gateway_sees_them(socket: Path) -> dict[str, _Seen]:
+    """Return what a running gateway knows of each sink; nothing if none runs."""
     try:
-        sinks = cast("dict[str, dict[str, float | None]]", ask(socket)["sinks"])
+        sinks = cast("dict[str, dict[str, JSON]]", ask(socket)["sinks"])
     except GatewayError:
         return {}
-    return {name: _Rates(one["points_per_second"], one["gone_in_s"]) for name, one in sinks.items()}
+    return {name: _Seen(*(one[key] for key in _Seen._fields)) for name, one in sinks.items()}  # type: ignore[arg-type]  # its status says so
 
 
-def _behind(lacking: Amounts, rates: _Rates | None) -> str:
+def _behind(lacking: Amounts, seen: _Seen | None) -> str:
     if not lacking.rows:
         return "[green]has everything[/]"
     text = f"{lacking.messages:,} messages behind"
-    if rates is None:
+    if seen is None:
         return f"{text}; no gateway runs that would bring them"
-    if rates.gone_in_s is not None:
-        gone = show_age(int(rates.gone_in_s * 1e9))
-        return f"{text}, takes {rates.points_per_second:,.0f} points/s, has everything in {gone}"
-    return f"{text}, and the gap does not close now" if rates.points_per_second else f"{text}, takes nothing now"
+    if seen.state != "ready":
+        return f"{text}; {seen.state}: {show_text(str(seen.reason))}"
+    speed = f"{text}, takes {seen.points_per_second or 0:,.0f} points/s"
+    if seen.gone_in_s is not None:
+        return f"{speed}, has everything in {show_age(int(seen.gone_in_s * 1e9))}"
+    return speed if lacking.messages < _MANY else f"{speed}, and the gap does not close now"

@@ -63,8 +63,17 @@ def _number(value: JSON) -> int:
 
 def _state(one: dict[str, JSON]) -> str:
     colour = _COLOURS.get(str(one["state"]), "yellow")
-    reason = f" ({show_text(str(one['reason']))})" if one.get("reason") else ""
-    return f"[{colour}]{one['state']}[/]{reason}"
+    return f"[{colour}]{one['state']}[/]"
+
+
+def _print_reasons(tables: dict[str, dict[str, JSON]], now_ns: int) -> None:
+    """Say below a table why something is as it is, for a line of it would be too narrow."""
+    for name, one in tables.items():
+        if one.get("reason"):
+            since = show_age(now_ns - _number(one["since_ns"]))
+            out.print(
+                f"  [yellow]{name}[/], {one['state']} for {since}: {show_text(str(one['reason']))}", soft_wrap=True
+            )
 
 
 def _show(
@@ -91,6 +100,7 @@ def _show(
             f"{show_age(now_ns - last)} ago" if last else "-",
         )
     out.print(table)
+    _print_reasons(sources, now_ns)
     table = Table("sink", "state", "points", "points/s", "rejected", "retries", "waiting", "has all in", box=None)
     for name, one in sinks.items():
         gone = one["gone_in_s"]
@@ -105,6 +115,7 @@ def _show(
             show_age(int(gone * 1e9)) if isinstance(gone, float) else "-",
         )
     out.print(table)
+    _print_reasons(sinks, now_ns)
     oldest = _number(spool["oldest_ns"])
     age = f", the oldest {show_age(now_ns - oldest)} old" if oldest else ""
     room = show_size(_number(spool["max_bytes"]))
@@ -115,6 +126,8 @@ def _show(
     )
     counts = cast("dict[str, int]", answer["messages"])
     out.print("[bold]messages[/]  " + ", ".join(f"{number:,} {name}" for name, number in counts.items()))
+    if steps := _number(answer["clock_steps"]):
+        out.print(f"[yellow]The system clock was set {steps:,} times[/]")
     for title in ("quarantined", "rejected", "ignored", "corrected", "unmatched", "refused_commands"):
         reasons = cast("dict[str, int]", answer[title])
         for reason, number in sorted(reasons.items(), key=lambda item: -item[1])[:10]:

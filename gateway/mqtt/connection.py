@@ -233,7 +233,7 @@ class Connection5(asyncio.BufferedProtocol):
             case mqtt5.PubAckPacket() if self._commands is not None:
                 self._commands.answered(packet)
             case mqtt5.PingRespPacket():
-                pass
+                self._keep_alive.answered()
             case mqtt5.DisconnectPacket():
                 self._end(handshake.farewell(packet))
             case _:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from gateway.clock import STRIDE_NS, Clock
 from gateway.interfaces import Unreadable
 from gateway.models import Message
 from gateway.mqtt.window import Window
@@ -70,11 +71,19 @@ class Deliveries:
         status: Where messages are counted.
         max_bytes: Bytes to hold unacknowledged.
         on_pressure: Told True when there is more than that or too many messages, False when there is room again.
+        clock: Tells when messages arrive.
     """
 
     def __init__(
-        self, status: SourceStatus, window: Window, max_bytes: int, on_pressure: Callable[[bool], None]
+        self,
+        status: SourceStatus,
+        window: Window,
+        max_bytes: int,
+        on_pressure: Callable[[bool], None],
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or Clock()
+        self._clock_steps = self._clock.steps
         self._status, self._max_bytes, self._on_pressure, self._window = status, max_bytes, on_pressure, window
         self._waiting: deque[Delivery] = deque()
         self._handed_out: deque[Delivery] = deque()
@@ -92,8 +101,15 @@ class Deliveries:
         self._link, self._in_flight = link, 0
 
     def now_ns(self) -> int:
-        """Return the time to stamp the next message with: later than any before, even if the clock was set back."""
-        return max(time.time_ns(), self._last_ns + 1)
+        """Return the time to stamp the next message with; those that come with it are to be `STRIDE_NS` apart.
+
+        It is later than any before, unless the clock was set back: then the clock is followed. Otherwise what comes
+        would carry a time ahead of all clocks, until these have caught up.
+        """
+        now_ns = self._clock.now_ns()
+        if self._clock.steps != self._clock_steps:
+            self._clock_steps, self._last_ns = self._clock.steps, 0
+        return max(now_ns, self._last_ns + STRIDE_NS)
 
     def open(self, link: Link) -> Delivery:
         """Return the delivery to add to."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import mqtt5
 from mqtt5 import PublishPacket
 
+from gateway.clock import STRIDE_NS
 from gateway.models import Message
 from gateway.mqtt.deliveries import Delivery
 from gateway.mqtt.outcomes import ProtocolViolation
@@ -99,7 +100,7 @@ class PacketReader:
     def read(self, size: int, delivery: Delivery, now_ns: int) -> list[mqtt5.Packet]:
         """Read what has become whole by `size` more bytes, and return the packets that are no message.
 
-        Messages are added to `delivery`, stamped `now_ns`, `now_ns + 1` and so on, with the identifiers to
+        Messages are added to `delivery`, stamped `now_ns`, `now_ns + STRIDE_NS` and so on, with the identifiers to
         acknowledge: their own and those of copies, in order of arrival.
 
         Raises:
@@ -107,15 +108,15 @@ class PacketReader:
         """
         others: list[mqtt5.Packet] = []
         messages, take, take_packet_id = delivery.messages, delivery.messages.append, delivery.packet_ids.append
-        stamp = now_ns - len(messages)
+        stamp = now_ns - len(messages) * STRIDE_NS
         end = self._end + size
         begin = start = self._skip(self._skipped, end, delivery, now_ns) if self._skipped else 0
         if end - begin < self._awaited:
             self._end = end
             return others
-        stamp += len(messages)
+        stamp += len(messages) * STRIDE_NS
         view, buffer, decode = self._view, self._buffer, decode_carefully if self.careful else mqtt5.read
-        new, is_copy, max_packet = _new_tuple, self._is_copy, self._max_packet
+        new, is_copy, max_packet, stride = _new_tuple, self._is_copy, self._max_packet, STRIDE_NS
         # Per packet 0.8 us, of which `mqtt5.read` takes 0.3: hence the local names, and no call that can be spared.
         while begin < end:
             try:
@@ -130,7 +131,7 @@ class PacketReader:
                 if not length:
                     break
                 begin += length
-                stamp += 1
+                stamp += stride
                 continue
             if type(packet) is not PublishPacket:
                 others.append(packet)
@@ -141,7 +142,7 @@ class PacketReader:
                 begin += self._set_aside(
                     begin, end, delivery, stamp, "the packet has a topic alias, which nobody allowed"
                 )
-                stamp += 1
+                stamp += stride
                 continue
             begin += length
             packet_id, properties = packet.packet_id or 0, packet.user_properties
@@ -165,7 +166,7 @@ class PacketReader:
                     ),
                 )
             )
-            stamp += 1
+            stamp += stride
         delivery.size += begin - start
         self._keep(begin, end)
         return others

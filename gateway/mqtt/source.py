@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from mqtt5 import TopicFilter
 
+from gateway.clock import Clock
 from gateway.interfaces import Subscription, Unreadable
 from gateway.models import Command, Message
 from gateway.mqtt import grants
@@ -30,6 +31,8 @@ _WINDOW_OF_3_1_1 = 20
 """What mosquitto sends before it waits, and most brokers with it; MQTT 3.1.1 has no word for it."""
 _NO_LIMIT = 65_534
 """One less than the default, which `mqtt5` leaves out: a broker that is told nothing takes its own (mosquitto 20)."""
+_TRIES_WITH_5 = 3
+"""Times in a row that a broker which spoke MQTT 5 before may fail to, until it is taken for another one."""
 _LONGEST_KEEP_ALIVE, _NEVER = 65_535, 0xFFFF_FFFF
 _SECOND = 1_000_000_000
 
@@ -53,6 +56,8 @@ class MqttSource:
         remember_session: Called when there is one for the first time, to be kept on disk.
         winner: Where filters overlap: the identifier of the subscription whose copy of a message on this topic is to
             be taken, 0 for any. None where they do not.
+        clock: Tells when messages arrive.
+        session_lost: Called when the broker has forgotten the session, before it sends anything of the new one again.
 
     Raises:
         ValueError: A topic filter is none.
@@ -68,6 +73,8 @@ class MqttSource:
         had_session: bool,
         remember_session: Callable[[], None],
         winner: Callable[[str], int] | None = None,
+        clock: Clock | None = None,
+        session_lost: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = settings.name
         self._settings, self._client_id, self._status = settings, client_id, status
@@ -75,10 +82,13 @@ class MqttSource:
         for topic_filter, _ in self._copies.topic_filters:
             TopicFilter(topic_filter)
         self._had_session, self._remember_session = had_session, remember_session
+        self._session_lost = session_lost
         self._subscribed = False
         self._window = Window(settings.window)
-        self._deliveries = Deliveries(status, self._window, settings.max_unacknowledged, self._press)
+        self._deliveries = Deliveries(status, self._window, settings.max_unacknowledged, self._press, clock)
         self._reader: PacketReader | None = None
+        self._tries_with_5 = 0
+        """Times that it has to fail with MQTT 5 before 3.1.1 is tried."""
         self._connection: Connection | None = None
         self._established_at: float | None = None
         self._reconnecting = Reconnecting()
@@ -146,7 +156,8 @@ class MqttSource:
                 try:
                     return await self._serve(self._connection5(endpoint))
                 except VersionUnsupported as unsupported:
-                    if wanted == "5" or self._settings.shared_group:
+                    self._tries_with_5 -= 1
+                    if wanted == "5" or self._settings.shared_group or self._tries_with_5 > 0:
                         raise
                     self._log.info("The broker does not answer in MQTT 5; 3.1.1 is tried", reason=unsupported.reason)
             return await self._serve(self._connection3(endpoint))
@@ -192,11 +203,15 @@ class MqttSource:
         self._failures.forget()
         self._status.connects += 1
         self._status.protocol = connection.protocol
+        if connection.protocol == "5":
+            self._tries_with_5 = _TRIES_WITH_5
         self._status.granted_qos = dict(established.granted_qos)
         # Brokers that limit both directions by one number (mosquitto, EMQX) tell it in Receive Maximum.
         self._window.guess(established.receive_maximum or _WINDOW_OF_3_1_1, now)
         gap = self._had_session and not established.session_present
-        self._status.gaps += gap
+        if gap:
+            self._status.gaps += 1
+            self._session_lost()
         grants.tell(self._log, self._settings, connection.protocol, established, gap=gap, copies=self._copies.matter)
         if any(qos < REFUSED for qos in established.granted_qos.values()):
             self._subscribed = True

@@ -11,6 +11,7 @@ import threading
 import mqtt5
 from paho.mqtt.client import Client, MQTTMessage
 
+from gateway.clock import STRIDE_NS
 from gateway.interfaces import Unreadable
 from gateway.models import Command, Message
 from gateway.mqtt.deliveries import Deliveries
@@ -108,7 +109,7 @@ class Connection3:
         """Take messages."""
         delivery, stamp = self._deliveries.open(self), self._deliveries.now_ns()
         for number, message in enumerate(messages):
-            readable = self._read(message, stamp + number)
+            readable = self._read(message, stamp + number * STRIDE_NS)
             delivery.add(readable)
             delivery.size += len(readable.topic) + len(readable.payload) + _HEADER
         self._deliveries.close(delivery)

@@ -84,6 +84,20 @@ class SeriesStates:
             state = self._states[series.key] = SeriesState(series)
         return state
 
+    def forget(self) -> None:
+        """Know no series any more."""
+        self._states.clear()
+
+    def clock_was_set(self, step_ns: int) -> None:
+        """Take note that the clock was set: silence is as long as before, and deadbands begin anew.
+
+        A deadband judges nothing that is older than what it stored last, which after a step back would be everything.
+        """
+        for state in self._states.values():
+            if state.last_ns:
+                state.last_ns += step_ns
+            state.bands.clear()
+
     def silent(self, now_ns: int) -> list[tuple[SeriesState, int]]:
         """Return the series whose silence has just become too long, and since when; each once until it speaks."""
         fallen = [

@@ -215,7 +215,7 @@ class Spool(Table):
     keep_per_reason: int = Field(
         default=20,
         ge=1,
-        description="Dead letters kept for each reason and topic; later ones are only counted.",
+        description="Dead letters kept of each reason, topic, and value or series, if need be in the room of others.",
     )
 
 

@@ -59,10 +59,18 @@ class Isolation:
     A sink that dies of a record is unavailable for a while, so the caller keeps the object, waits as after any
     `SinkUnavailable`, and calls `proceed` again. While not one record was accepted, every single record that is lost
     ends the attempt, so a sink that loses everything is asked no more often than one that cannot be reached.
+
+    With a `scout` it is for a sink that was found to take not one record: that one, by its index, is sent before all
+    others, and if the sink is still not mended, nothing else is.
+
+    Attributes:
+        in_doubt: It was held because not one record was accepted.
     """
 
-    def __init__(self, batch: Batch, *, lost_connections: bool = False) -> None:
+    def __init__(self, batch: Batch, *, lost_connections: bool = False, scout: int | None = None) -> None:
         self._batch = batch
+        self._scout = scout
+        self.in_doubt = False
         # The next piece stands at the right end, and stays there until it is settled.
         self._pieces = deque([_Piece(0, batch)])
         self._lost_connections = lost_connections
@@ -89,7 +97,15 @@ class Isolation:
             SinkUnavailable: Wait, and call this again.
             SinkHeld: The same; or see `write_all`.
         """
-        while self._pieces:
+        if self._scout is not None:
+            self._send_scout(sink, self._batch.body.split(b"\n")[self._scout])
+            self._scout = None
+        while self._pieces or self._doubtful:
+            if self._doubtful and self._accepted:
+                self._try_again(sink)
+                continue
+            if not self._pieces:
+                raise self._start_over(_not_one_accepted(self._doubtful[0].reason))
             piece = self._pieces[-1]
             if piece.batch.records > 1 and len(piece.batch.body) > sink.max_batch_bytes:
                 self._halve()
@@ -111,9 +127,16 @@ class Isolation:
                 self._accepted += piece.batch.records
                 self._taken = Batch(piece.batch.body.partition(b"\n")[0] + b"\n", 1)
                 self._pieces.pop()
-        if self._doubtful and not self._accepted:
-            raise self._not_one_accepted()
-        return sorted(self._rejections + self._doubtful)
+        return sorted(self._rejections)
+
+    def _send_scout(self, sink: Sink, record: bytes) -> None:
+        """Send one record; return if it was accepted, or if it and not the sink is at fault."""
+        try:
+            sink.write(Batch(record + b"\n", 1))
+        except SinkRejected as error:
+            if error.doubtful:
+                self.in_doubt = True
+                raise SinkHeld(_not_one_accepted(error)) from error
 
     def _halve(self) -> None:
         """Put two halves in the place of the next piece, the first of them to be the next."""
@@ -131,8 +154,30 @@ class Isolation:
         (self._doubtful if error.doubtful else self._rejections).extend(piece.reject(str(error)))
         if error.doubtful and not self._accepted:
             if len(self._doubtful) >= MAX_DOUBTFUL:
-                raise self._not_one_accepted()
+                raise self._start_over(_not_one_accepted(error))
             self._pieces.rotate(-1)  # go on elsewhere, in the largest piece: bad records come from one device, in a row
+
+    def _try_again(self, sink: Sink) -> None:
+        """Write a record again that was refused in unknown words, between two writes of one that was taken before.
+
+        The sink may have refused everything for a while, as a proxy in its place does: then no record is to blame.
+
+        Raises:
+            SinkUnavailable: The sink is not alive.
+            SinkHeld: It refuses what it took before.
+        """
+        doubtful = self._doubtful[-1]
+        if not self._is_alive(sink):
+            raise self._start_over(_refused_now(doubtful.reason))
+        try:
+            sink.write(Batch(doubtful.record + b"\n", 1))
+        except SinkRejected as error:
+            if error.doubtful and not self._is_alive(sink):
+                raise self._start_over(_refused_now(error)) from error
+            self._rejections.append(doubtful._replace(reason=str(error)))
+        else:
+            self._accepted += 1
+        self._doubtful.pop()
 
     def _is_alive(self, sink: Sink) -> bool:
         """Return whether the sink takes again what it took before; False where it has taken nothing yet.
@@ -171,12 +216,16 @@ class Isolation:
                 self._pieces.append(elsewhere)
             raise error
 
-    def _not_one_accepted(self) -> SinkHeld:
-        """Start over, for what comes next may be a database that an operator has mended; return what to raise."""
-        refused = self._doubtful[0].reason
+    def _start_over(self, reason: str) -> SinkHeld:
+        """Forget what was found, for what comes next may be a mended database; return what to raise."""
         self._pieces = deque([_Piece(0, self._batch)])
-        self._rejections, self._doubtful = [], []
-        return SinkHeld(f"not one record was accepted, so the sink or its configuration may be at fault: {refused}")
+        self._rejections, self._doubtful, self._accepted = [], [], 0
+        self.in_doubt = True
+        return SinkHeld(reason)
+
+
+def _not_one_accepted(refusal: object) -> str:
+    return f"not one record was accepted, so the sink or its configuration may be at fault: {refusal}"
 
 
 class _Piece(NamedTuple):
@@ -189,3 +238,7 @@ class _Piece(NamedTuple):
         """Return the rejection of every record of it."""
         records = self.batch.body.split(b"\n")[:-1]
         return [Rejection(index, record, reason) for index, record in enumerate(records, self.start)]
+
+
+def _refused_now(refusal: object) -> str:
+    return f"what was accepted before is refused now, so the sink or its configuration may be at fault: {refusal}"

@@ -10,7 +10,18 @@ from typing import NamedTuple
 from gateway.spool.group import Row
 from gateway.spool.progress import Progress, Stretch, common
 
-_SUMS = "SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(points), 0), coalesce(sum(size), 0) FROM records"
+_ADDED_UP = (
+    "SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(points), 0), coalesce(sum(size), 0) FROM records "
+    "WHERE id BETWEEN ? AND ?"
+)
+_SO_FAR = (
+    "SELECT rows_so_far, messages_so_far, points_so_far, size_so_far FROM records "
+    "WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
+)
+_BEFORE = (
+    "SELECT rows_so_far - 1, messages_so_far - messages, points_so_far - points, size_so_far - size FROM records "
+    "WHERE id >= ? ORDER BY id LIMIT 1"
+)
 _END = 2**63 - 1
 
 
@@ -36,23 +47,30 @@ def amounts_of(row: Row) -> Amounts:
     return Amounts(1, row.messages, row.points, row.size)
 
 
+def amounts_added_up(connection: sqlite3.Connection, first: int, last: int) -> Amounts:
+    """Return what the rows with these numbers come to, by looking at each."""
+    return Amounts(*connection.execute(_ADDED_UP, (first, last)).fetchone())
+
+
 def amounts_between(connection: sqlite3.Connection, first: int, last: int) -> Amounts:
-    """Return what the rows with these numbers come to."""
-    return Amounts(*connection.execute(_SUMS + " WHERE id BETWEEN ? AND ?", (first, last)).fetchone())
-
-
-def amounts_of_all(connection: sqlite3.Connection) -> Amounts:
-    """Return what waits."""
-    return Amounts(*connection.execute(_SUMS).fetchone())
+    """Return what the rows with these numbers come to, of which none has been deleted but the first."""
+    end = connection.execute(_SO_FAR, (first, last)).fetchone()
+    return Amounts() if end is None else Amounts(*end).minus(Amounts(*connection.execute(_BEFORE, (first,)).fetchone()))
 
 
 def amounts_behind(connection: sqlite3.Connection, progress: Progress) -> Amounts:
-    """Return what a sink lacks."""
+    """Return what a sink lacks; of that, nothing but the oldest can have been deleted."""
     behind, after = Amounts(), progress.position
     for first, last in (*progress.stretches, Stretch(_END, _END)):
         behind = behind.plus(amounts_between(connection, after + 1, first - 1))
         after = last
     return behind
+
+
+def so_far(connection: sqlite3.Connection) -> Amounts:
+    """Return the sums at the end of the spool."""
+    end = connection.execute(_SO_FAR, (0, _END)).fetchone()
+    return Amounts() if end is None else Amounts(*end)
 
 
 def oldest_ns(connection: sqlite3.Connection) -> int:
@@ -67,6 +85,7 @@ class Account:
 
     Attributes:
         waiting: What waits.
+        so_far: What was ever committed, as the last row says.
         oldest_ns: When the oldest of it was committed; 0 if nothing waits.
         progress: By sink: what it has.
         behind: By sink: how much it lacks.
@@ -77,6 +96,7 @@ class Account:
     """
 
     waiting: Amounts
+    so_far: Amounts
     oldest_ns: int
     progress: dict[str, Progress]
     behind: dict[str, Amounts]
@@ -102,18 +122,20 @@ class Account:
         progress = {name: Progress(known.get(name, 0)) for name in sinks}
         for sink, first, last in connection.execute("SELECT sink, first, last FROM stretches"):
             progress[sink].add(first, last)
+        done = common(list(progress.values()))
         return cls(
-            amounts_of_all(connection),
+            amounts_behind(connection, done),
+            so_far(connection),
             oldest_ns(connection),
             progress,
             {sink: amounts_behind(connection, one) for sink, one in progress.items()},
-            common(list(progress.values())),
+            done,
         )
 
     def add(self, row: Row) -> None:
         """Take account of a new row, which no sink has."""
         amounts = amounts_of(row)
-        self.waiting = self.waiting.plus(amounts)
+        self.waiting, self.so_far = self.waiting.plus(amounts), self.so_far.plus(amounts)
         self.oldest_ns = self.oldest_ns or row.created_ns
         self.behind = {sink: behind.plus(amounts) for sink, behind in self.behind.items()}
 
@@ -149,7 +171,7 @@ class Account:
         connection.executemany("INSERT INTO stretches VALUES (?, ?, ?)", stretches)
         self.done = common(list(progress.values()))
         for first, last in (Stretch(0, self.done.position), *self.done.stretches):
-            gone = amounts_between(connection, first, last)
+            gone = amounts_added_up(connection, first, last)
             if gone.rows:
                 connection.execute("DELETE FROM records WHERE id BETWEEN ? AND ?", (first, last))
                 self.waiting = self.waiting.minus(gone)

@@ -12,11 +12,11 @@ from pathlib import Path
 import structlog
 
 from gateway.errors import SpoolError, SpoolLocked
-from gateway.spool import dead_letters
+from gateway.spool import dead_letters, requests
 
 APPLICATION_ID = 0x46544757
 """Marks a SQLite file as a spool of this program."""
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE records (
@@ -25,10 +25,20 @@ CREATE TABLE records (
     messages INTEGER NOT NULL,
     points INTEGER NOT NULL,
     size INTEGER NOT NULL,
+    rows_so_far INTEGER NOT NULL,
+    messages_so_far INTEGER NOT NULL,
+    points_so_far INTEGER NOT NULL,
+    size_so_far INTEGER NOT NULL,
     body BLOB NOT NULL,
     origins BLOB NOT NULL
 ) STRICT;
 CREATE TABLE cursors (sink TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+CREATE TABLE stretches (
+    sink TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (sink, first)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE held (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     source TEXT NOT NULL,
@@ -58,16 +68,8 @@ CREATE TABLE catalogue (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
-ADDITIONS = """
-CREATE TABLE IF NOT EXISTS stretches (
-    sink TEXT NOT NULL,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL,
-    PRIMARY KEY (sink, first)
-) STRICT, WITHOUT ROWID;
-"""
-"""Tables that came later and that an earlier version may ignore without harm: made where they are missing."""
-
+"""`..._so_far` are sums over this row and all before it that were there when it was committed: what waits between two
+rows is a difference, and need not be added up over millions of rows."""
 log = structlog.get_logger()
 
 
@@ -142,6 +144,18 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_to_ask(path: Path) -> sqlite3.Connection:
+    """Open a spool beside the process that owns it, to write down what is wanted of it: short transactions only.
+
+    Raises:
+        SpoolError: There is none, or it cannot be written to.
+    """
+    open_for_reading(path).close()
+    connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, isolation_level=None)
+    connection.execute("PRAGMA busy_timeout = 5000")
+    return connection
+
+
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
@@ -157,12 +171,11 @@ def _open(path: Path) -> sqlite3.Connection:
                 raise SpoolError(reason)  # noqa: TRY301
         if new:
             connection.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA} {dead_letters.SCHEMA} PRAGMA application_id = {APPLICATION_ID}; "
-                f"PRAGMA user_version = {FORMAT_VERSION}; COMMIT;"
+                f"BEGIN IMMEDIATE; {SCHEMA} {dead_letters.SCHEMA} {requests.SCHEMA} "
+                f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION}; COMMIT;"
             )
             _sync_folder(path.parent)
         _check_version(connection, path)
-        connection.executescript(ADDITIONS)
     except BaseException:
         connection.close()
         raise

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gateway.models import Command, Definition, Message
 from gateway.spool.dead_letters import DeadLetter
+from gateway.spool.errand import Settlement
 
 NO_MESSAGE = -1
 
@@ -96,6 +97,7 @@ class Group:
         redelivery: Keys of committed messages without a time of their own (see `gateway.spool.redelivery`).
         definitions: New entries of the catalogue.
         commands: What is to be sent once the group is safe.
+        settlement: The dead letters that its records come from, and what becomes of them.
     """
 
     def __init__(self, source: str) -> None:
@@ -111,6 +113,7 @@ class Group:
         self.redelivery = bytearray()
         self.definitions: list[Definition] = []
         self.commands: list[Command] = []
+        self.settlement: Settlement | None = None
         self._topics: dict[str, int] = {}
         self._topic_of = array("I")
         self._records_of = array("I")
@@ -161,7 +164,13 @@ class Group:
 
     def _has_more_than_records(self) -> bool:
         return bool(
-            self.dead_letters or self.held or self.released or self.remembered or self.redelivery or self.definitions
+            self.dead_letters
+            or self.held
+            or self.released
+            or self.remembered
+            or self.redelivery
+            or self.definitions
+            or self.settlement
         )
 
     def body(self) -> bytes:

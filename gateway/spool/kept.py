@@ -36,7 +36,7 @@ def keep(connection: sqlite3.Connection, group: Group) -> None:
 def read_held(connection: sqlite3.Connection) -> list[HeldMessage]:
     """Return all messages that wait for a key, oldest first."""
     return [
-        HeldMessage(id_, source, key, _message(topic, payload, received_ns, properties))
+        HeldMessage(id_, source, key, message_of(topic, payload, received_ns, properties))
         for id_, source, key, topic, payload, received_ns, properties in connection.execute(
             "SELECT id, source, key, topic, payload, received_ns, properties FROM held ORDER BY id"
         )
@@ -46,7 +46,7 @@ def read_held(connection: sqlite3.Connection) -> list[HeldMessage]:
 def read_remembered(connection: sqlite3.Connection, source: str) -> list[Message]:
     """Return the latest message for each key, in the order in which they were received."""
     return [
-        _message(*row)
+        message_of(*row)
         for row in connection.execute(
             "SELECT topic, payload, received_ns, properties FROM remembered WHERE source = ? ORDER BY received_ns",
             (source,),
@@ -65,7 +65,8 @@ def _columns(message: Message) -> tuple[str, bytes, int, str]:
     return message.topic, message.payload, message.received_ns, properties_of(message)
 
 
-def _message(topic: str, payload: bytes, received_ns: int, properties: str) -> Message:
+def message_of(topic: str, payload: bytes, received_ns: int, properties: str) -> Message:
+    """Return the message that these columns keep; `properties` is what `properties_of` wrote."""
     content_type, user_properties, retained = json.loads(properties) if properties else ("", (), False)
     return Message(
         topic=topic,

@@ -18,7 +18,9 @@ from gateway.fail_points import FailPoint, reach
 from gateway.models import Definition, Message
 from gateway.spool import kept
 from gateway.spool.account import Account, Amounts
-from gateway.spool.dead_letters import DeadLetter, DeadLetterBox
+from gateway.spool.dead_letter_box import DeadLetterBox
+from gateway.spool.dead_letters import DeadLetter
+from gateway.spool.errand import Settlement
 from gateway.spool.file import Lock, open_for_writing
 from gateway.spool.group import Group, Row
 from gateway.spool.kept import HeldMessage
@@ -26,6 +28,7 @@ from gateway.spool.progress import Stretch
 from gateway.spool.reader import SpoolReader
 from gateway.spool.recent import Recent
 from gateway.spool.redelivery import Redelivery, RedeliveryLog
+from gateway.spool.requests import Requests
 
 RESUME = 0.9
 """Once full, the spool takes more again below this part of its room: no flicker at the edge."""
@@ -46,6 +49,7 @@ class Spool:
     Attributes:
         account: How much waits, and what each sink has and lacks of it.
         recent: The rows that were committed last.
+        requests: What is wanted of the dead letters.
 
     Raises:
         SpoolLocked: Another gateway owns it.
@@ -108,15 +112,18 @@ class Spool:
             self.account.save(self._connection)
             self._make_room(size)
             if group.records:
-                columns = (now_ns, group.messages, group.records, size, body, origins)
+                amounts = (group.messages, group.records, size)
+                so_far = self.account.so_far.plus(Amounts(1, *amounts))
                 number = self._connection.execute(
-                    "INSERT INTO records (created_ns, messages, points, size, body, origins) VALUES (?, ?, ?, ?, ?, ?)",
-                    columns,
+                    "INSERT INTO records VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (now_ns, *amounts, *so_far, body, origins),
                 ).lastrowid
                 assert number is not None  # noqa: S101  # an INSERT into a table with a rowid has one
-                row = Row(number, *columns)
+                row = Row(number, now_ns, *amounts, body, origins)
                 self.account.add(row)
             self._dead_letters.add(group.dead_letters)
+            if group.settlement is not None:
+                self.requests.settle(group.settlement)
             self._redelivery.add(group.source, bytes(group.redelivery))
             kept.keep(self._connection, group)
             self._connection.executemany(
@@ -137,6 +144,16 @@ class Spool:
         """
         with self._transaction():
             self._dead_letters.add(letters)
+
+    def settle(self, settlement: Settlement) -> None:
+        """Do what became of dead letters of which nothing is to be stored; it needs no room.
+
+        Raises:
+            SpoolFull: There is not even room to delete.
+            SpoolError: The disk failed.
+        """
+        with self._transaction():
+            self.requests.settle(settlement)
 
     def confirm(self, sink: str, rows: Sequence[Row]) -> Stretch:
         """Note that a sink has these rows, which follow one another; return the stretch of numbers that they settle.
@@ -211,6 +228,7 @@ class Spool:
         """Take from the file what else is kept in memory: at the start, and after a transaction that failed."""
         self._dead_letters: DeadLetterBox = DeadLetterBox(self._connection, *self._room_for_dead_letters)
         self._redelivery: RedeliveryLog = RedeliveryLog(self._connection)
+        self.requests: Requests = Requests(self._connection, self._dead_letters)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

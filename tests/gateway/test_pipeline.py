@@ -16,13 +16,14 @@ import pytest
 from gateway import backlog as backlog_module
 from gateway import delivery as delivery_module
 from gateway import pipeline as pipeline_module
+from gateway.clock import Clock
 from gateway.delivery import Backoff, Delivery
 from gateway.errors import SinkError, SinkHeld, SinkRejected, SinkUnavailable, SpoolError
 from gateway.interfaces import Batch, Unreadable
 from gateway.line_protocol import Encoder
 from gateway.models import Command, Message, Observation
 from gateway.normalize import SeriesStates
-from gateway.pipeline import deliver, ingest, pass_time
+from gateway.pipeline import deliver, ingest, keep_house, pass_time
 from gateway.safekeeping import Safekeeping
 from gateway.spool import Group, Spool
 from gateway.status import SinkStatus, Status
@@ -76,7 +77,8 @@ class Line:
             async with asyncio.TaskGroup() as tasks:
                 running = [
                     tasks.create_task(ingest(self.source, self.bench.translator, self.safekeeping, self.linger)),
-                    tasks.create_task(pass_time([self.bench.translator], self.safekeeping)),
+                    tasks.create_task(pass_time([self.bench.translator], self.safekeeping, Clock())),
+                    tasks.create_task(keep_house(self.safekeeping)),
                     *(tasks.create_task(deliver(way, self.safekeeping)) for way in ways if delivering),
                 ]
                 yield
@@ -356,6 +358,21 @@ async def test_what_is_being_committed_when_the_gateway_stops_is_still_acknowled
             line.source.feed(message(payload=b"%d" % number))
         await line.until(lambda: len(line.source.acknowledged) > 0)
     assert len(line.source.acknowledged) == line.status.messages.stored + line.spool.account.waiting.messages
+
+
+async def test_a_spool_that_is_full_with_silences_waiting_gets_room_again(tmp_path: File) -> None:
+    line = Line(tmp_path, max_bytes=1000)
+    line.sinks[0].errors = [SinkUnavailable("away")] * 10_000
+    line.bench.adapter.due = [Observation({"later": 1.0}, asset="m1", measurement="cnc")]
+    async with line.running():
+        for number in range(40):
+            line.source.feed(message(payload=b"%d" % number))
+            await asyncio.sleep(0.015)
+        await line.until(lambda: line.status.spool.state == "full")
+        await line.until(lambda: line.statuses[0].waiting_messages > 0)  # house is kept meanwhile
+        line.sinks[0].errors.clear()
+        await line.until(lambda: line.status.messages.stored == 40)
+        await line.until(lambda: line.status.spool.rows == 0)
 
 
 async def test_a_gateway_whose_spool_is_full_still_stops(tmp_path: File) -> None:

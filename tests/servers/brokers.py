@@ -81,25 +81,38 @@ class StartMosquitto(Protocol):
         """
 
 
+class Mosquitto(Broker):
+    """A mosquitto that does not run yet.
+
+    Args:
+        folder: Where its configuration, its log and its data go; there already.
+        lines: See `StartMosquitto`.
+        persistence: See `StartMosquitto`.
+        verbose: Whether its log has every packet.
+    """
+
+    def __init__(self, folder: Path, *lines: str, persistence: bool = False, verbose: bool = True) -> None:
+        port = free_port()
+        configuration = [
+            f"listener {port} 127.0.0.1",
+            # Started by root it would become the user `mosquitto`, who may not write here.
+            *(["user root"] if os.geteuid() == 0 else []),
+            *([] if any(line.startswith("allow_anonymous") for line in lines) else ["allow_anonymous true"]),
+            *([f"persistence true\npersistence_location {folder}/"] if persistence else []),
+            *lines,
+        ]
+        (folder / "mosquitto.conf").write_text("\n".join(configuration) + "\n")
+        command = [require("mosquitto", "mosquitto"), "-c", f"{folder}/mosquitto.conf", *(["-v"] if verbose else [])]
+        super().__init__(command, [port], folder / "log.txt")
+
+
 @pytest.fixture
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartMosquitto]:
     """Start mosquitto brokers: `mosquitto("max_queued_messages 0", persistence=True)` returns a `Broker`."""
-    program = require("mosquitto", "mosquitto")
     with ExitStack() as stack:
 
         def start(*lines: str, persistence: bool = False) -> Broker:
-            folder = tmp_path_factory.mktemp("mosquitto")
-            port = free_port()
-            configuration = [
-                f"listener {port} 127.0.0.1",
-                # Started by root it would become the user `mosquitto`, who may not write here.
-                *(["user root"] if os.geteuid() == 0 else []),
-                *([] if any(line.startswith("allow_anonymous") for line in lines) else ["allow_anonymous true"]),
-                *([f"persistence true\npersistence_location {folder}/"] if persistence else []),
-                *lines,
-            ]
-            (folder / "mosquitto.conf").write_text("\n".join(configuration) + "\n")
-            broker = Broker([program, "-c", f"{folder}/mosquitto.conf", "-v"], [port], folder / "log.txt")
+            broker = Mosquitto(tmp_path_factory.mktemp("mosquitto"), *lines, persistence=persistence)
             stack.callback(broker.stop, kill=True)
             broker.start()
             return broker

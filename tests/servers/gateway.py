@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias, cast
 
 import pytest
 
+from gateway import fail_points
 from gateway.control import ask, socket_of
 from gateway.errors import GatewayError
 from tests.servers import wait_until
@@ -37,21 +38,35 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 class Gateway:
     """A gateway with a configuration of its own, which can be stopped, killed and started again.
 
+    Args:
+        folder: Where its configuration, its spool and its log go.
+        document: Its configuration without the spool.
+        spool: Options of the spool, as TOML.
+
     Attributes:
         config: Its configuration file.
         folder: Where its spool and its log are.
     """
 
-    def __init__(self, folder: Path, document: str) -> None:
+    def __init__(self, folder: Path, document: str, **spool: str) -> None:
         self.folder = folder
         self.config = folder / "gateway.toml"
-        self.config.write_text(f'{document}\n[spool]\npath = "spool.db"\nmin_free = 0\n')
+        options = {"path": '"spool.db"', "min_free": "0", **spool}
+        lines = [f"{key} = {value}" for key, value in options.items()]
+        self.config.write_text("\n".join([document, "[spool]", *lines, ""]))
         self.spool = folder / "spool.db"
         self.log = folder / "gateway.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, connected: bool = True) -> None:
         """Start it; wait until it is connected to all of its brokers, unless told not to."""
+        self.launch()
+        wait_until(self._answers, "the gateway answers", SECONDS)
+        if connected:
+            self.until(_is_connected, "it is connected")
+
+    def launch(self, fail_point: str = "") -> None:
+        """Start it and wait for nothing; with a fail point (`NAME:COUNT`) it dies when it gets there."""
         assert self._process is None, "it runs"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -59,15 +74,7 @@ class Gateway:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-            )
-        wait_until(self._answers, "the gateway answers", SECONDS)
-        if connected:
-            self.until(
-                lambda status: all(
-                    source["state"] == "connected"
-                    for source in cast("dict[str, dict[str, JSON]]", status["sources"]).values()
-                ),
-                "it is connected",
+                env={**os.environ, fail_points.VARIABLE: fail_point},
             )
 
     def _answers(self) -> bool:
@@ -119,20 +126,44 @@ class Gateway:
             self._process.wait()
             self._process = None
 
+    def connected(self) -> bool:
+        """Whether it is connected to all of its brokers."""
+        status = self.status()
+        return status is not None and _is_connected(status)
+
+    def has_waiting(self) -> bool:
+        """Whether it says that something waits in its spool."""
+        status = self.status()
+        return status is not None and bool(cast("dict[str, JSON]", status["spool"])["messages"])
+
+    def ended(self) -> bool:
+        """Whether it has ended by itself, or never ran."""
+        return self._process is None or self._process.poll() is not None
+
+    def exit_code(self) -> int:
+        """Wait until it has ended by itself; return its exit code, negative for the signal that ended it."""
+        assert self._process is not None
+        code = self._process.wait(SECONDS)
+        self._process = None
+        return code
+
     def stop(self) -> int:
         """End it as a container's host does; return its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        code = self._process.wait(SECONDS)
-        self._process = None
-        return code
+        return self.exit_code()
+
+
+def _is_connected(status: Mapping[str, JSON]) -> bool:
+    sources = cast("dict[str, dict[str, JSON]]", status["sources"])
+    return all(source["state"] == "connected" for source in sources.values())
 
 
 class StartGateway(Protocol):
     """Starts a gateway; what the fixture `gateway` gives."""
 
-    def __call__(self, document: str, *, started: bool = True) -> Gateway:
-        """Start one with this configuration; its spool is added."""
+    def __call__(self, document: str, *, started: bool = True, **spool: str) -> Gateway:
+        """Start one with this configuration; its spool is added, with these options (TOML)."""
 
 
 @pytest.fixture
@@ -140,8 +171,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartGateway]:
     """Start gateways: `gateway(document)` returns a `Gateway` that is connected."""
     with ExitStack() as stack:
 
-        def start(document: str, *, started: bool = True) -> Gateway:
-            made = Gateway(tmp_path_factory.mktemp("gateway"), document)
+        def start(document: str, *, started: bool = True, **spool: str) -> Gateway:
+            made = Gateway(tmp_path_factory.mktemp("gateway"), document, **spool)
             stack.callback(made.kill)
             if started:
                 made.start()

@@ -16,8 +16,9 @@ from rich.live import Live
 
 from gateway import app, logs
 from gateway.cli.console import JsonOption, done, err, out, print_json, warn
-from gateway.cli.demo.plant import broker, free_port, machines
+from gateway.cli.demo.plant import machines
 from gateway.cli.demo.view import View
+from gateway.embedded_broker import broker, free_port
 from gateway.errors import GatewayError
 from gateway.settings import load
 from gateway.sinks.historian import Historian

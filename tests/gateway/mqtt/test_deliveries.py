@@ -7,10 +7,12 @@ import time
 
 import pytest
 
+from gateway.clock import STRIDE_NS, Clock
 from gateway.models import Message
 from gateway.mqtt.deliveries import MAX_MESSAGES, Deliveries
 from gateway.mqtt.window import Window
 from gateway.status import SourceStatus
+from tests.gateway.hands import Hands
 
 
 class Link:
@@ -26,9 +28,9 @@ class Link:
 class Books:
     """Deliveries, and one connection that fills them."""
 
-    def __init__(self, max_bytes: int = 1_000_000, window: int | None = None) -> None:
+    def __init__(self, max_bytes: int = 1_000_000, window: int | None = None, clock: Clock | None = None) -> None:
         self.status, self.pressure = SourceStatus(), list[bool]()
-        self.deliveries = Deliveries(self.status, Window(window), max_bytes, self.pressure.append)
+        self.deliveries = Deliveries(self.status, Window(window), max_bytes, self.pressure.append, clock)
         self.link = self.connect()
 
     def connect(self) -> Link:
@@ -41,7 +43,7 @@ class Books:
         delivery = self.deliveries.open(link or self.link)
         stamp = self.deliveries.now_ns()
         for number, packet_id in enumerate(packet_ids):
-            delivery.add(Message("a", b"", stamp + number, packet_id))
+            delivery.add(Message("a", b"", stamp + number * STRIDE_NS, packet_id))
             delivery.size += size
         delivery.packet_ids += copies
         self.deliveries.close(delivery)
@@ -133,6 +135,25 @@ async def test_time_stamps_rise_even_if_the_clock_does_not() -> None:
     stamps = [message.received_ns for message in await books.deliveries.receive()]
     assert stamps == sorted(set(stamps))
     assert abs(stamps[0] - time.time_ns()) < 60e9
+
+
+async def test_receive_times_rise_through_small_corrections_and_follow_a_step() -> None:
+    hands = Hands()
+    books = Books(clock=hands.clock)
+    year_ns = 365 * 86_400 * 1_000_000_000
+    stamps = []
+    for corrected in (0, -900_000_000, 0, year_ns, 0, -year_ns, 0):
+        hands.pass_time(1_000_000, corrected=corrected)
+        books.arrive(1, 2)
+        stamps.append([message.received_ns for message in await books.deliveries.receive()])
+        assert stamps[-1][0] < stamps[-1][1]
+    first, corrected_, third, ahead, then, back, last = (pair[0] for pair in stamps)
+    assert first < corrected_ < third < first + 1_000_000_000
+    assert abs(ahead - first - year_ns) < 1_000_000_000
+    assert ahead < then
+    assert abs(back - hands.wall_ns) < 10_000_000
+    assert back < last
+    assert len({stamp for pair in stamps for stamp in pair}) == 14
 
 
 async def test_pressure_begins_at_the_bound_and_ends_at_half_of_it() -> None:

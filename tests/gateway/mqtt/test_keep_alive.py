@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.gateway.mqtt.collecting import collecting, until
-from tests.gateway.mqtt.scripted_broker import CONNACK, ScriptedBroker, connack, publish
+from tests.gateway.mqtt.scripted_broker import CONNACK, PINGRESP, ScriptedBroker, connack, publish
 
 
 async def test_the_keep_alive_of_the_broker_counts(broker: ScriptedBroker) -> None:
@@ -23,6 +23,33 @@ async def test_a_broker_that_says_nothing_any_more_is_given_up(broker: ScriptedB
         await collector.connected()
         await until(lambda: collector.status.state == "waiting", "given up")
         assert "nothing came from the broker" in collector.status.reason
+
+
+async def test_a_broker_that_only_talks_and_does_not_hear_is_given_up(broker: ScriptedBroker) -> None:
+    """Half-open: what it sends arrives, what is sent to it does not."""
+    async with collecting(broker.url, "a", keep_alive="1s") as collector:
+        peer = await broker.peer()
+        await peer.accept()
+        await collector.connected()
+
+        def given_up() -> bool:
+            if collector.status.state == "connected":
+                peer.write(publish(b"a", b"x", head=0x30))
+            return collector.status.state == "waiting"
+
+        await until(given_up, "given up")
+        assert "answered no ping" in collector.status.reason
+
+
+async def test_a_broker_that_answers_pings_is_kept(broker: ScriptedBroker) -> None:
+    async with collecting(broker.url, "a", keep_alive="1s") as collector:
+        peer = await broker.peer()
+        await peer.accept()
+        await collector.connected()
+        for _ in range(10):  # 5 s
+            assert await peer.reader.readexactly(2) == b"\xc0\x00"
+            peer.write(PINGRESP)
+        assert (collector.status.state, collector.status.connects) == ("connected", 1)
 
 
 async def test_under_pressure_a_new_connection_pauses_even_before_it_has_subscribed(broker: ScriptedBroker) -> None:

@@ -64,9 +64,9 @@ def test_a_message_at_qos_0_has_no_packet_identifier_and_nothing_to_acknowledge(
     assert delivery.packet_ids == []
 
 
-def test_stamps_rise_by_one_for_each_message() -> None:
+def test_stamps_rise_with_each_message_and_leave_room_between() -> None:
     delivery = read(b"".join(publish(b"a", b"x", number) for number in (1, 2, 3)))
-    assert [message.received_ns for message in delivery.messages] == [1000, 1001, 1002]
+    assert [message.received_ns for message in delivery.messages] == [1000, 2000, 3000]
     assert delivery.packet_ids == [1, 2, 3]
 
 

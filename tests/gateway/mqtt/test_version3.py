@@ -61,6 +61,21 @@ async def test_a_broker_that_does_not_answer_mqtt_5_at_all_is_spoken_to_in_3_1_1
         assert collector.status.protocol == "3.1.1"
 
 
+async def test_a_broker_that_spoke_mqtt_5_is_not_taken_for_an_old_one_at_once(broker: ScriptedBroker) -> None:
+    """After a crash it may accept connections for a while and answer none."""
+    async with collecting(broker.url, "a") as collector:
+        peer = await broker.peer()
+        await peer.accept()
+        await collector.connected()
+        peer.writer.transport.abort()
+        levels = []
+        for _ in range(4):
+            peer = await broker.peer()
+            levels.append((await peer.packet())[8])
+            peer.writer.transport.abort()
+        assert levels == [5, 5, 5, 4]
+
+
 async def test_with_protocol_5_there_is_no_other(broker: ScriptedBroker) -> None:
     async with collecting(broker.url, "a", protocol="5") as collector:
         peer = await broker.peer()

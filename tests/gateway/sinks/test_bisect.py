@@ -11,6 +11,15 @@ from gateway.sinks.bisect import Isolation, Rejection, write_all
 from tests.gateway.sinks.memory import Memory, batch_of, refuse
 
 
+def in_the_end(isolation: Isolation, sink: Memory) -> list[Rejection]:
+    """Return what is refused once the sink is not held any more."""
+    while True:
+        try:
+            return isolation.proceed(sink)
+        except SinkHeld:
+            assert sink.requests < 200
+
+
 def test_a_good_batch_is_written_in_one_request() -> None:
     sink = Memory()
     assert write_all(sink, batch_of(5000)) == []
@@ -108,6 +117,18 @@ def test_many_records_in_a_row_refused_in_unknown_words_do_not_stop_the_others()
     assert sink.stored == set(range(40, 1000))
 
 
+def test_a_sink_that_takes_nothing_is_sent_one_record_until_it_is_mended() -> None:
+    sink = Memory(lambda _: SinkRejected("?", doubtful=True))
+    for _ in range(3):
+        with pytest.raises(SinkHeld, match="not one record was accepted"):
+            Isolation(batch_of(5000), scout=4321).proceed(sink)
+    assert sink.requests == 3
+    for judge in (refuse({4321}), refuse({17})):
+        sink = Memory(judge)
+        assert len(Isolation(batch_of(5000), scout=4321).proceed(sink)) == 1
+        assert len(sink.stored) == 4999
+
+
 def test_what_was_held_starts_over_once_the_sink_is_mended() -> None:
     sink = Memory(lambda _: SinkRejected("?", doubtful=True))
     isolation = Isolation(batch_of(10))
@@ -116,3 +137,26 @@ def test_what_was_held_starts_over_once_the_sink_is_mended() -> None:
     sink.judge = lambda _: None
     assert isolation.proceed(sink) == []
     assert sink.stored == set(range(10))
+
+
+@pytest.mark.parametrize("lasts", range(1, 12))
+def test_a_sink_that_refuses_in_unknown_words_for_a_while_costs_no_record(lasts: int) -> None:
+    # Whenever that begins: the others are good, so none of them may become a dead letter.
+    for begins in range(14):
+        spell = range(begins + 1, begins + 1 + lasts)
+        sink = Memory()
+
+        def judge(numbers: list[int], sink: Memory = sink, spell: range = spell) -> Exception | None:
+            if sink.requests in spell:
+                return SinkRejected("<html>400</html>", doubtful=True)
+            return SinkRejected("17 is bad") if 17 in numbers else None
+
+        sink.judge = judge
+        assert [rejection.index for rejection in in_the_end(Isolation(batch_of(32)), sink)] == [17]
+        assert sink.stored == set(range(32)) - {17}
+
+
+def test_one_record_of_5000_refused_in_unknown_words_costs_at_most_30_further_requests() -> None:
+    sink = Memory(refuse({4999}, doubtful=True))
+    assert len(write_all(sink, batch_of(5000))) == 1
+    assert sink.requests <= 1 + 30
