@@ -8,7 +8,8 @@ from pathlib import Path
 from gateway.app.assembly import Assembly
 from gateway.errors import Problem, SinkError
 from gateway.mqtt.probe import probe
-from gateway.settings.models import InfluxDB, MqttSource, Settings, Tls
+from gateway.settings.models import MqttSource, Settings, Tls
+from gateway.settings.sinks import InfluxDB
 from gateway.sinks import open_sink
 
 MOUNTED = Path("/run/secrets")

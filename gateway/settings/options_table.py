@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from gateway.settings.models import Identifier
 from gateway.settings.quantities import show_duration, show_size
+from gateway.settings.tables import Identifier
 
 
 class Schema(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.interfaces import Sink
-from gateway.settings.models import InfluxDB, SinkSettings
+from gateway.settings.sinks import InfluxDB, SinkSettings
 
 
 def open_sink(settings: SinkSettings) -> Sink:

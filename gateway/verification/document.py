@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from gateway.settings.models import InfluxDB, MqttSource, Table
+from gateway.settings.models import MqttSource
+from gateway.settings.sinks import InfluxDB
+from gateway.settings.tables import Table
 from gateway.verification.messages import Messages
 
 SOURCE = "broker"

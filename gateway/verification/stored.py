@@ -17,7 +17,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from gateway.errors import GatewayError
-from gateway.settings.models import InfluxDB
+from gateway.settings.sinks import InfluxDB
 from gateway.sinks.historian import Historian
 from gateway.sinks.influxdb.credentials import Credential
 from gateway.sinks.influxdb.responses import printable, read_answer

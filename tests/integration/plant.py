@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeAlias
 
 from gateway.interfaces import Batch
-from gateway.settings.models import InfluxDB
+from gateway.settings.sinks import InfluxDB
 from gateway.sinks.influxdb import InfluxDBSink
 from tests.servers.databases import Influxd
 

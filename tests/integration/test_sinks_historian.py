@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.interfaces import Batch
-from gateway.settings.models import Historian as HistorianSettings
+from gateway.settings.sinks import Historian as HistorianSettings
 from gateway.sinks.historian import Historian, HistorianSink
 from tests.servers import wait_until
 
@@ -18,7 +18,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from gateway.interfaces import Batch
-from gateway.settings.models import Historian
+from gateway.settings.sinks import Historian
 from gateway.sinks.historian import HistorianSink
 
 sink = HistorianSink(Historian(name="h", type="historian", path=Path(sys.argv[1])))

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.errors import SinkHeld, SinkUnavailable
 from gateway.interfaces import Batch
-from gateway.settings.models import InfluxDB
+from gateway.settings.sinks import InfluxDB
 from gateway.sinks.influxdb import InfluxDBSink
 from tests.servers.databases import VictoriaMetrics
 

@@ -10,7 +10,7 @@ from orjson import OPT_SORT_KEYS, dumps
 
 from gateway.errors import SinkRejected
 from gateway.interfaces import Batch
-from gateway.settings.models import Historian as HistorianSettings
+from gateway.settings.sinks import Historian as HistorianSettings
 from gateway.sinks.historian.records import Record, read_record, read_series
 from gateway.sinks.historian.schema import BUSY_SECONDS, PERIOD_NS, Newest, failure, open_for_writing
 

@@ -14,7 +14,7 @@ from gateway.sinks.influxdb.responses import Answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.settings.models import InfluxDB
+    from gateway.settings.sinks import InfluxDB
     from gateway.sinks.influxdb.connection import Connection
 
 LINE_PROTOCOL = "text/plain; charset=utf-8"

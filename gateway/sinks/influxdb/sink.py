@@ -7,7 +7,7 @@ import re
 
 from gateway.errors import SinkHeld, SinkRejected, SinkUnavailable
 from gateway.interfaces import Batch
-from gateway.settings.models import InfluxDB
+from gateway.settings.sinks import InfluxDB
 from gateway.sinks.influxdb.connection import Connection
 from gateway.sinks.influxdb.credentials import Credential
 from gateway.sinks.influxdb.dialects import open_dialect

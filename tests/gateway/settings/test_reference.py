@@ -11,10 +11,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from gateway.settings import Settings, load
-from gateway.settings.models import Identifier
 from gateway.settings.options_table import Schema, options_table, schema_of
 from gateway.settings.quantities import Duration, Size
 from gateway.settings.reference import page, publish
+from gateway.settings.tables import Identifier
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "gateway.toml"
 

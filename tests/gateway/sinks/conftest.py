@@ -10,8 +10,8 @@ from typing import TypeAlias
 import pytest
 
 from gateway.interfaces import Batch
-from gateway.settings.models import Historian as HistorianSettings
-from gateway.settings.models import InfluxDB
+from gateway.settings.sinks import Historian as HistorianSettings
+from gateway.settings.sinks import InfluxDB
 from gateway.sinks.historian import HistorianSink
 from gateway.sinks.influxdb import InfluxDBSink
 from tests.servers.scripted import ScriptedServer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import SinkHeld, SinkUnavailable
-from gateway.settings.models import Historian as HistorianSettings
+from gateway.settings.sinks import Historian as HistorianSettings
 from gateway.sinks.historian import Historian, HistorianSink
 from gateway.sinks.historian.reader import Sample
 from tests.gateway.sinks.conftest import batch_of_lines, open_historian

@@ -14,7 +14,7 @@ import pytest
 
 from gateway.errors import SinkHeld, SinkRejected, SinkUnavailable
 from gateway.interfaces import Batch
-from gateway.settings.models import Historian, InfluxDB
+from gateway.settings.sinks import Historian, InfluxDB
 from gateway.sinks import open_sink
 from gateway.sinks.historian import HistorianSink
 from gateway.sinks.influxdb import InfluxDBSink
@@ -200,7 +200,7 @@ def test_a_check_finds_what_would_stop_a_batch(
 
 def test_the_client_library_of_version_2_is_loaded_by_version_2_only() -> None:
     program = (
-        "import sys; from gateway.settings.models import InfluxDB; from gateway.sinks import open_sink;"
+        "import sys; from gateway.settings.sinks import InfluxDB; from gateway.sinks import open_sink;"
         "open_sink(InfluxDB(name='a', type='influxdb', api='v1', url='http://127.0.0.1', database='d')).close();"
         "open_sink(InfluxDB(name='a', type='influxdb', api='v3', url='http://127.0.0.1', database='d')).close();"
         "sys.exit('influxdb_client' in sys.modules)"

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.interfaces import Batch
-from gateway.settings.models import Historian, InfluxDB
+from gateway.settings.sinks import Historian, InfluxDB
 from gateway.sinks.historian import HistorianSink
 from gateway.verification import HistorianReader, InfluxDBReader, Kind, Point, Stream
 from gateway.verification.stored import time_of
