@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 import structlog
@@ -96,6 +98,7 @@ class Delivery:
     _writing: Isolation | None = None
     _suspicions: int = 0
     _in_doubt: bool = False
+    _backlog_next: bool = False
 
     def __post_init__(self) -> None:
         self._ahead = ReadAhead(self.reader, f"reader {self.sink.name}")
@@ -110,15 +113,19 @@ class Delivery:
     async def read(self) -> Sequence[Row]:
         """Wait for rows that the sink does not have, and return as many as make a good batch.
 
-        What has waited for long is returned no faster than `backlog_rate` allows; what is fresh may overtake it.
+        What has waited for long is returned no faster than `backlog_rate` allows; what is fresh may overtake it. Where
+        something fresh has come each time, the two take turns.
         """
         while True:
             self.news.clear()
             size = min(MAX_BATCH, self.sink.max_batch_bytes)
-            rows = await self._ahead.read(self.progress, size)
+            turn = self._backlog_next and not self.backlog.throttle.delay(time.monotonic())
+            self._backlog_next = False
+            rows = await self._ahead.read(self.progress, size, backlog_first=turn)
             if not rows:
                 await self.news.wait()
             elif not self.backlog.is_old(rows):
+                self._backlog_next = not turn
                 return rows
             elif await self._may_go():
                 rows = self.backlog.pass_portion(rows, newest_first=self.newest_first)
@@ -195,7 +202,8 @@ class Delivery:
         self.status.points += sum(row.points for row in rows) - len(rejections)
         self.status.rejected += len(rejections)
         self._tell(rejections)
-        return [self._refusal(rows, rejection) for rejection in rejections]
+        ends = list(accumulate(row.points for row in rows))
+        return [self._refusal(rows, ends, rejection) for rejection in rejections]
 
     def again(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows to try next after a failure: none, if they are better read again.
@@ -236,13 +244,10 @@ class Delivery:
                 reason=details[reason],
             )
 
-    def _refusal(self, rows: Sequence[Row], rejection: Rejection) -> Refusal:
-        index = rejection.index
-        row = rows[0]
-        for row in rows:  # the row that holds the record is needed below
-            if index < row.points:
-                break
-            index -= row.points
+    def _refusal(self, rows: Sequence[Row], ends: Sequence[int], rejection: Rejection) -> Refusal:
+        number = bisect_right(ends, rejection.index)
+        row = rows[number]
+        index = rejection.index - (ends[number] - row.points)
         message, source, topic = row.origin_of(index)
         reason, detail = reason_of(ValueError(rejection.reason))
         letter = DeadLetter(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from gateway.interfaces import Adapter
 from gateway.models import Decoded, Message, Observation
@@ -28,7 +27,8 @@ class Path:
     publish: Sequence[str] = ()
 
 
-class Lane(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lane:
     """The path of one topic, and what runs for every message of it."""
 
     path: Path

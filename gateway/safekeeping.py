@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
 
 import structlog
 
-from gateway.backlog import Rate
+from gateway.backlog import REMIND, Rate
 from gateway.delivery import Delivery, Refusal
 from gateway.errors import SpoolFull
 from gateway.fail_points import FailPoint, reach
@@ -23,6 +25,8 @@ from gateway.worker import Worker
 
 OWN = "gateway"
 """The source of what the gateway itself has to say."""
+
+P = ParamSpec("P")
 
 log = structlog.get_logger()
 
@@ -51,9 +55,11 @@ class Safekeeping:
         self._states = states
         self._encoder = encoder
         self._status = status
-        self._rejected: dict[int, set[int]] = {}
+        self._rejected: OrderedDict[int, int] = OrderedDict()
+        """By row: a bit for each of its messages that a sink refused. They do not count as stored once it has left."""
         self._rejected_and_gone = 0
-        self._dropped = 0
+        self._dropped = self._dropped_and_told = 0
+        self._told_at = -REMIND
         self._full = False
         # What waits from an earlier run was received then, so the sum of the counts holds from the start.
         status.messages.received += spool.account.waiting.messages + len(spool.held())
@@ -90,8 +96,11 @@ class Safekeeping:
         Raises:
             SpoolError: The disk failed: nothing may be acknowledged any more.
         """
+        if group.empty:
+            self._update()
+            return None
         row = None
-        while not group.empty:
+        while True:
             try:
                 row = await self.worker.run(self.spool.commit, group)
             except SpoolFull as error:
@@ -103,7 +112,7 @@ class Safekeeping:
             else:
                 break
         self._clear()
-        self._status.spool.commits += not group.empty
+        self._status.spool.commits += 1
         self._update()
         for way in self.ways:
             way.news.set()
@@ -149,7 +158,7 @@ class Safekeeping:
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small text across restarts."""
-        await self.worker.run(self.spool.set_state, key, value)
+        await self._insist(self.spool.set_state, key, value)
 
     async def close(self) -> None:
         """Save how far the sinks are and let go of the file."""
@@ -159,20 +168,22 @@ class Safekeeping:
         self._update()
 
     async def _reject(self, refusals: Sequence[Refusal]) -> None:
+        await self._insist(self.spool.reject, [refusal.letter for refusal in refusals])
+        for refusal in refusals:
+            messages = self._rejected.get(refusal.row, 0)
+            if refusal.message >= 0 and not messages >> refusal.message & 1:
+                self._rejected[refusal.row] = messages | 1 << refusal.message
+                self._status.messages.quarantined += 1
+                self._status.quarantined.count(f"rejected by {refusal.letter.sink}")
+
+    async def _insist(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write what must be kept; wait for room as long as it takes."""
         while True:
             try:
-                await self.worker.run(self.spool.reject, [refusal.letter for refusal in refusals])
+                return await self.worker.run(write, *args, **kwargs)
             except SpoolFull as error:
                 self._fill(str(error))
                 await asyncio.sleep(1)
-            else:
-                break
-        for refusal in refusals:
-            messages = self._rejected.setdefault(refusal.row, set())
-            if refusal.message >= 0 and refusal.message not in messages:
-                messages.add(refusal.message)
-                self._status.messages.quarantined += 1
-                self._status.quarantined.count(f"rejected by {refusal.letter.sink}")
 
     def _fill(self, reason: str) -> None:
         if not self._full:
@@ -190,13 +201,21 @@ class Safekeeping:
         account, shown, counts = self.spool.account, self._status.spool, self._status.messages
         shown.rows, shown.messages, shown.points, shown.bytes = account.waiting
         shown.oldest_ns = account.oldest_ns
-        for row in [row for row in self._rejected if self.spool.has_left(row)]:
-            self._rejected_and_gone += len(self._rejected.pop(row))
+        # Oldest first, and no further than to one that waits: while a sink is away there may be hundreds of thousands.
+        while self._rejected and self.spool.has_left(next(iter(self._rejected))):
+            self._rejected_and_gone += self._rejected.popitem(last=False)[1].bit_count()
         counts.stored = account.delivered + shown.written_through - self._rejected_and_gone
-        if account.dropped != self._dropped:
+        if account.dropped > self._dropped:
             number = account.dropped - self._dropped
             self._dropped = shown.dropped = account.dropped
             counts.ignored += number
             self._status.ignored.count("forgotten because the spool was full", number)
-            log.error("The spool was full and forgot the oldest messages", messages=number)
+        self._tell_of_dropping(time.monotonic())
         self._status.series = len(self._states)
+
+    def _tell_of_dropping(self, now: float) -> None:
+        """Say at once that messages were forgotten, and then how many more it became each minute."""
+        number = self._dropped - self._dropped_and_told
+        if number and now >= self._told_at + REMIND:
+            self._dropped_and_told, self._told_at = self._dropped, now
+            log.error("The spool was full and forgot the oldest messages", messages=number)

@@ -102,6 +102,8 @@ class SpoolStatus:
     """Messages discarded because the spool was full and `when_full` says so."""
     written_through: int = 0
     """Messages that the sinks confirmed at once, so that nothing of them was written here."""
+    damage: dict[str, JSON] | None = None
+    """What is known of damage of the file, now or earlier: how often, when, what is missing, where it was set aside."""
     hours_left: float | None = None
     """How long the room lasts at the rate at which it fills now; None if it does not fill."""
 

@@ -336,7 +336,8 @@ class Translator:
         self._status.ignored.count(reason)
 
     def _hold(self, key: str, message: Message, group: Group) -> None:
-        if not self._waiting.add(key, message):
+        # Once it is released, its packet identifier may stand for another message.
+        if not self._waiting.add(key, message._replace(packet_id=0, duplicate=False)):
             self._quarantine(message, group, "no room to hold it", f"no room to hold it until {key} is known")
             return
         group.held.append((key, message))

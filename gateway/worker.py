@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -32,18 +33,7 @@ class Worker:
     def start(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Let the thread run a function when it has the time."""
         future: Future[R] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = function(*args, **kwargs)
-            except BaseException as error:  # noqa: BLE001  # handed over, not swallowed
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self._work.put(work)
+        self._work.put(partial(_carry_out, future, partial(function, *args, **kwargs)))
         return future
 
     def stop(self, seconds: float) -> bool:
@@ -55,3 +45,18 @@ class Worker:
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
             work()
+            del work  # and with it what it was given, while there is nothing to do
+
+
+def _carry_out(future: Future[R], function: Callable[[], R]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001  # handed over, not swallowed
+        future.set_exception(error)
+        # The error knows this frame. If it knew the future too, the two would keep all that the call was given (batches
+        # of megabytes) until the garbage collector comes, which is seldom.
+        del future
+    else:
+        future.set_result(result)

@@ -9,14 +9,16 @@ readonly policy=/usr/sbin/policy-rc.d
 
 say() { printf '%s\n' "$*" >&2; }
 
-# The packages, and the program that each brings.
-readonly servers="mosquitto:mosquitto influxdb:influxd victoria-metrics:victoria-metrics"
+# The packages, and the program, or another file, that each brings. The compiler is for the disk with faults.
+readonly servers="mosquitto:mosquitto influxdb:influxd victoria-metrics:victoria-metrics
+    gcc:gcc libc6-dev:/usr/include/stdlib.h"
 
 find_missing() {
     local server
     for server in $servers; do
         # Servers live in sbin, which is on the PATH of root only.
-        PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "${server#*:}" >/dev/null || echo "${server%:*}"
+        [[ -e ${server#*:} ]] || PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "${server#*:}" >/dev/null ||
+            echo "${server%:*}"
     done
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
-from typing import NamedTuple
 
 from orjson import loads
 
@@ -24,7 +24,8 @@ _make = tuple.__new__
 _LIVE = Origin.LIVE
 
 
-class _Flat(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Flat:
     """What stands where in an object that holds nothing but values and a time, or that is one reading.
 
     Attributes:

@@ -16,7 +16,7 @@ WORTH_IT = 1.02
 
 def set_aside() -> None:
     """Take everything that exists now out of the collector's sight, and let it look less often."""
-    gc.freeze()
+    _freeze()
     gc.set_threshold(50_000, 20, 1000)
 
 
@@ -27,4 +27,9 @@ async def set_aside_new(series: Sized) -> None:
         await asyncio.sleep(1)
         if len(series) > known * WORTH_IT:
             known = len(series)
-            gc.freeze()
+            _freeze()
+
+
+def _freeze() -> None:
+    gc.collect()  # of what is new only: what is in sight no more can never be collected
+    gc.freeze()

@@ -51,6 +51,8 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     spool = open_spool(settings)
     status.id, status.version = settings.id, __version__
     status.spool.path, status.spool.max_bytes = str(spool.path), settings.spool.max_bytes
+    damage = spool.damage()
+    status.spool.damage = None if damage is None else damage._asdict()
     clock = Clock()
     ClockWatch(clock, assembly.states, status)
     safekeeping = Safekeeping(

@@ -124,6 +124,13 @@ def _show(
         f"{show_size(_number(spool['bytes']))} of {room}"
         + (f", enough for {spool['hours_left']:,.1f} h as it fills now" if spool["hours_left"] is not None else "")
     )
+    if isinstance(damage := spool["damage"], dict):
+        when, why = show_time(_number(damage["last_ns"])), show_text(str(damage["reason"]))
+        out.print(
+            f"  [red]it was found damaged[/] {damage['times']} times, last {when}: {why}; {damage['rows']:,} rows "
+            f"could be read, {damage['missing']:,} are missing; see {damage['aside']}",
+            soft_wrap=True,
+        )
     counts = cast("dict[str, int]", answer["messages"])
     out.print("[bold]messages[/]  " + ", ".join(f"{number:,} {name}" for name, number in counts.items()))
     if steps := _number(answer["clock_steps"]):

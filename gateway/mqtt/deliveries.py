@@ -148,8 +148,9 @@ class Deliveries:
 
         They cannot wait for the next message: they may be all that the broker sends before it waits itself.
         """
-        if self._handed_out and self._handed_out[-1].link is delivery.link:
-            self._handed_out[-1].packet_ids += delivery.packet_ids
+        before = self._waiting or self._handed_out
+        if before and before[-1].link is delivery.link:
+            before[-1].packet_ids += delivery.packet_ids
         else:
             self._send(delivery)
 

@@ -133,9 +133,8 @@ class Normalizer:
         usual = place.usual
         if usual is None or observation[2:] != _NOTHING_SPECIAL or message.retained:
             return False
-        state, epoch, plan, timeless = usual
-        values, time = observation[0], observation[1]
-        if state.epoch != epoch or (time is None) is not timeless or tuple(values) != plan.keys:
+        state, plan, values, time = usual.state, usual.plan, observation[0], observation[1]
+        if state.epoch != usual.epoch or (time is None) is not usual.timeless or tuple(values) != plan.keys:
             return False
         received_ns = message.received_ns
         time_ns = received_ns if time is None else self._times.quick(time, received_ns)

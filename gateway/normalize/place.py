@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from gateway.models import Name, Series
 from gateway.normalize.names import clean
@@ -17,7 +17,8 @@ ASSET_LEVELS = ("asset", "machine", "device")
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
 
-class Usual(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Usual:
     """How messages of one topic are taken while nothing about them changes.
 
     Attributes:

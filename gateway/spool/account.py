@@ -112,25 +112,32 @@ class Account:
 
     @classmethod
     def opened(cls, connection: sqlite3.Connection, sinks: Sequence[str]) -> Account:
-        """Read it from the file, inside a transaction of the caller; a sink that is not known lacks everything."""
-        known: dict[str, int] = dict(connection.execute("SELECT sink, position FROM cursors").fetchall())
-        # What a sink that is gone from the configuration has not taken must not be kept for ever.
-        gone = [(name,) for name in known if name not in sinks]
-        connection.executemany("DELETE FROM cursors WHERE sink = ?", gone)
-        connection.executemany("DELETE FROM stretches WHERE sink = ?", gone)
-        connection.executemany("INSERT OR IGNORE INTO cursors VALUES (?, 0)", [(name,) for name in sinks])
-        progress = {name: Progress(known.get(name, 0)) for name in sinks}
+        """Read it from the file, inside a transaction of the caller; a sink that is not known lacks all that is there.
+
+        What only a sink lacked that is gone from the configuration is deleted, or it would be kept for ever.
+        """
+        positions = connection.execute("SELECT sink, position FROM cursors")
+        known = {sink: Progress(position) for sink, position in positions}
         for sink, first, last in connection.execute("SELECT sink, first, last FROM stretches"):
-            progress[sink].add(first, last)
-        done = common(list(progress.values()))
-        return cls(
-            amounts_behind(connection, done),
+            known[sink].add(first, last)
+        deleted = common(list(known.values())) if known else Progress()
+        progress = {sink: known[sink] if sink in known else deleted.copy() for sink in sinks}
+        account = cls(
+            amounts_behind(connection, deleted),
             so_far(connection),
             oldest_ns(connection),
             progress,
             {sink: amounts_behind(connection, one) for sink, one in progress.items()},
-            done,
+            deleted,
         )
+        if set(known) != set(sinks):
+            gone = [(sink,) for sink in known if sink not in progress]
+            connection.executemany("DELETE FROM cursors WHERE sink = ?", gone)
+            connection.executemany("INSERT OR IGNORE INTO cursors VALUES (?, 0)", [(sink,) for sink in sinks])
+            account.unsaved = True
+            account.save(connection)
+            account.delivered = 0
+        return account
 
     def add(self, row: Row) -> None:
         """Take account of a new row, which no sink has."""

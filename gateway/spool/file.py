@@ -1,15 +1,11 @@
-"""The file of the spool: how it is locked, opened, checked, and set aside when it is damaged."""
+"""The file of the spool: how it is locked, made, opened and checked."""
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import sqlite3
-import time
 from pathlib import Path
-
-import structlog
 
 from gateway.errors import SpoolError, SpoolLocked
 from gateway.spool import dead_letters, requests
@@ -70,7 +66,15 @@ CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 """`..._so_far` are sums over this row and all before it that were there when it was committed: what waits between two
 rows is a difference, and need not be added up over millions of rows."""
-log = structlog.get_logger()
+CORE = frozenset({"records", "cursors", "stretches", "held", "remembered", "redelivery", "catalogue", "state"})
+"""Tables that every spool has from the beginning."""
+
+
+MEGABYTE = 2**20
+
+
+class Damaged(Exception):  # noqa: N818  # the name says what is the case
+    """The file is not what was written: what it holds cannot be trusted."""
 
 
 class Lock:
@@ -99,32 +103,6 @@ class Lock:
     def release(self) -> None:
         """Let others in."""
         os.close(self._descriptor)
-
-
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the spool, made new where there is none; a damaged one is set aside, never deleted.
-
-    Raises:
-        SpoolError: It cannot be opened, was written by a later version, or is no spool.
-    """
-    try:
-        # Made here and not by SQLite, so that it and the files beside it are for this user only.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        try:
-            return _open(path)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # locked, no space, no permission: not damaged
-                raise
-            aside = _set_aside(path)
-            log.error(  # noqa: TRY400  # the reason is enough; a traceback helps no operator
-                "The spool is damaged and was set aside; a new one is started. What waited in it is not delivered",
-                spool=str(path),
-                aside=str(aside),
-                reason=str(error),
-            )
-            return _open(path)
-    except (OSError, sqlite3.Error) as error:
-        raise SpoolError(f"{path} cannot be opened: {error}") from error
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
@@ -156,14 +134,33 @@ def open_to_ask(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open the spool for writing; make it where there is none. Everything that it says is on disk then.
+
+    Raises:
+        SpoolError: It was written by a later version, or is no spool, or SQLite cannot keep its promise here.
+        Damaged, sqlite3.Error, OSError: See `gateway.spool.damage`.
+    """
+    # Made here and not by SQLite, so that it and the files beside it are for this user only.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     try:
-        new = connection.execute("PRAGMA user_version").fetchone()[0] == 0 and path.stat().st_size == 0
+        # Not the size of the file: one that was being made when the power went holds an empty database.
+        new = not any(
+            connection.execute(query).fetchone()[0]
+            for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+        )
         if new:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         # FULL: a commit returns after the disk has confirmed it. Read back, because builds differ in what they allow.
-        for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("wal_autocheckpoint", 2000)):
+        # Without secure_delete, which Debian switches on, what the sinks have taken is not overwritten with zeros: that
+        # would be a second write of everything, and one that needs room where there is none.
+        for pragma, value in (
+            ("journal_mode", "wal"),
+            ("synchronous", 2),
+            ("wal_autocheckpoint", 2000),
+            ("secure_delete", 0),
+        ):
             connection.execute(f"PRAGMA {pragma} = {value}")
             found = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
             if found != value:
@@ -174,8 +171,10 @@ def _open(path: Path) -> sqlite3.Connection:
                 f"BEGIN IMMEDIATE; {SCHEMA} {dead_letters.SCHEMA} {requests.SCHEMA} "
                 f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT_VERSION}; COMMIT;"
             )
-            _sync_folder(path.parent)
         _check_version(connection, path)
+        _check_tables(connection)
+        _write_again(connection, path.with_name(path.name + "-wal"))
+        sync_folders(path.parent)
     except BaseException:
         connection.close()
         raise
@@ -194,19 +193,42 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-    for ending in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    return aside
+def _write_again(connection: sqlite3.Connection, log: Path) -> None:
+    """Put on disk what is read here and may not be there.
 
-
-def _sync_folder(folder: Path) -> None:
-    """Make the file's name as durable as its content: a new name can be lost in a power cut otherwise."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    SQLite's own log may hold what an earlier process wrote and did not live to see flushed, or was told could not be.
+    It is read all the same, and the second copy of a message would be acknowledged because the first one seems safe.
+    And no later flush writes what an earlier one could not: Linux takes it for written. Writing the same bytes in the
+    same places changes that, and is safe to be interrupted.
+    """
+    connection.execute("BEGIN IMMEDIATE")  # nobody else appends to the log meanwhile
     try:
-        os.fsync(descriptor)
+        with log.open("r+b", buffering=0) as file:
+            while content := file.read(MEGABYTE):
+                file.seek(-len(content), os.SEEK_CUR)
+                file.write(content)
+            os.fsync(file.fileno())
     finally:
-        os.close(descriptor)
+        connection.execute("ROLLBACK")
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if missing := CORE - tables:
+        raise Damaged(f"these tables are missing: {', '.join(sorted(missing))}")
+
+
+def sync_folders(folder: Path) -> None:
+    """Make names of files as durable as their content, those of folders above them too, which may be new as well."""
+    device = folder.stat().st_dev
+    for parent in (folder, *folder.resolve().parents):
+        if parent.stat().st_dev != device:
+            break
+        try:
+            descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except PermissionError:  # not for this user to read, so not made by this user
+            break
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

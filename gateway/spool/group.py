@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import repeat
+from functools import lru_cache
+from itertools import accumulate, repeat
 from typing import NamedTuple
 
 from gateway.models import Command, Definition, Message
@@ -43,14 +45,12 @@ class Origins(NamedTuple):
         numbers = array("I", rest)
         return cls(source, topics, numbers[:messages], numbers[messages:])
 
-    def message_of(self, record: int) -> tuple[int, str]:
-        """Return the number of the message that a record came from, and its topic; -1 for a record of our own."""
-        first = 0
-        for message, records in enumerate(self.records_of):
-            first += records
-            if record < first:
-                return message, self.topics[self.topic_of[message]]
-        return NO_MESSAGE, ""
+
+@lru_cache(maxsize=2)  # a sink that refuses one record of a row often refuses thousands
+def _unpacked(packed: bytes) -> tuple[Origins, Sequence[int]]:
+    """Return where the records of a row came from, and for each message the number of records up to its end."""
+    origins = Origins.unpack(packed)
+    return origins, list(accumulate(origins.records_of))
 
 
 class Row(NamedTuple):
@@ -75,10 +75,12 @@ class Row(NamedTuple):
     origins: bytes
 
     def origin_of(self, record: int) -> tuple[int, str, str]:
-        """Return the number of the message a record came from, its source and its topic."""
-        origins = Origins.unpack(self.origins)
-        message, topic = origins.message_of(record)
-        return message, origins.source, topic
+        """Return the number of the message a record came from, its source and its topic; -1 for a record of our own."""
+        origins, ends = _unpacked(self.origins)
+        message = bisect_right(ends, record)
+        if message == len(ends):
+            return NO_MESSAGE, origins.source, ""
+        return message, origins.source, origins.topics[origins.topic_of[message]]
 
 
 class Group:

@@ -25,7 +25,7 @@ class ReadAhead:
         self._worker = Worker(name)
         self._next: tuple[int, Future[Sequence[Row]]] | None = None
 
-    async def read(self, progress: Progress, max_bytes: int) -> Sequence[Row]:
+    async def read(self, progress: Progress, max_bytes: int, *, backlog_first: bool = False) -> Sequence[Row]:
         """Return rows that are lacking; see `SpoolReader.read`."""
         prepared, self._next = self._next, None
         if prepared is not None:
@@ -33,7 +33,7 @@ class ReadAhead:
             rows = await asyncio.wrap_future(future)
             if rows and progress.position == position and not progress.stretches:
                 return rows
-        return await self._worker.run(self._reader.read, progress.copy(), max_bytes)
+        return await self._worker.run(self._reader.read, progress.copy(), max_bytes, backlog_first=backlog_first)
 
     def prepare(self, progress: Progress, rows: Sequence[Row], max_bytes: int) -> None:
         """Read what will be lacking once these rows, which follow the position, are confirmed."""

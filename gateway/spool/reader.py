@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.spool.file import open_for_reading
+from gateway.spool.damage import reading
+from gateway.spool.file import Damaged, open_for_reading
 from gateway.spool.group import Row
 from gateway.spool.progress import Progress
 from gateway.spool.recent import Recent
@@ -25,30 +26,42 @@ class SpoolReader:
     """
 
     def __init__(self, path: Path, recent: Recent, *, newest_first: bool = False) -> None:
+        self._path = path
         self._connection = open_for_reading(path)
         self._recent = recent
         self._newest_first = newest_first
 
-    def read(self, progress: Progress, max_bytes: int) -> Sequence[Row]:
+    def read(self, progress: Progress, max_bytes: int, *, backlog_first: bool = False) -> Sequence[Row]:
         """Return rows that the sink lacks, in their order: one at least if there is any, and about `max_bytes` in all.
 
         `progress` is for this call to change.
 
         Oldest first, they are those behind its position. Newest first, they are the last ones: what has just come is
-        sent at once, and then what is older, backwards in time.
+        sent at once, and then what is older, backwards in time. `backlog_first` lets what is older go before: where
+        something new has always come meanwhile, it would never have its turn.
+
+        Raises:
+            SpoolError: The disk failed, or the file is damaged.
         """
+        with reading(self._path):
+            return self._choose(progress, max_bytes, backlog_first=backlog_first)
+
+    def _choose(self, progress: Progress, max_bytes: int, *, backlog_first: bool) -> Sequence[Row]:
         gap = progress.newest_gap() if self._newest_first else progress.oldest_gap()
-        rows = self._recent.after(progress.top) if self._newest_first or gap is None else None
+        fresh_first = self._newest_first and not (backlog_first and gap is not None)
+        rows = self._recent.after(progress.top) if fresh_first or gap is None else None
         if rows is not None and (rows or gap is None) and sum(row.size for row in rows) <= max_bytes:
             return rows
-        if self._newest_first and (rows := self._read(progress.top, _END, max_bytes, backwards=True)):
+        if fresh_first and (rows := self._read(progress.top, _END, max_bytes, backwards=True)):
             return rows
         while gap is not None:
             if rows := self._read(gap.first - 1, gap.last, max_bytes, backwards=self._newest_first):
                 return rows
             progress.add(*gap)  # what was in it has been dropped
             gap = progress.newest_gap() if self._newest_first else progress.oldest_gap()
-        return () if self._newest_first else self._read(progress.position, _END, max_bytes, backwards=False)
+        if self._newest_first:
+            return () if fresh_first else self._choose(progress, max_bytes, backlog_first=False)
+        return self._read(progress.position, _END, max_bytes, backwards=False)
 
     def _read(self, after: int, last: int, max_bytes: int, *, backwards: bool) -> list[Row]:
         """Return rows of a stretch in their order, from its beginning or from its end."""
@@ -62,10 +75,17 @@ class SpoolReader:
                 row = self._connection.execute(_FIRST, (rows[-1].id if rows else after, last)).fetchone()
             if row is None or (rows and size + row[4] > max_bytes):
                 break
-            rows.append(Row(*row))
+            rows.append(_checked(Row(*row)))
             size += row[4]
         return rows[::-1] if backwards else rows
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _checked(row: Row) -> Row:
+    """Return the row if it is as it was written, as far as can be seen at a glance: 40 us a megabyte."""
+    if len(row.body) + len(row.origins) != row.size or row.body.count(b"\n") != row.points:
+        raise Damaged(f"row {row.id} is not what was written")
+    return row

@@ -97,7 +97,8 @@ class Redelivery:
 
     def _keep(self, packet_id: int, key: int, *, duplicate: bool = False) -> None:
         number = self._number
-        if self._fingerprints[packet_id] and not duplicate and self._is_recent(self._numbers[packet_id]):
+        # What arrived together has one number, and no identifier twice: then a message is noted for a second time.
+        if self._fingerprints[packet_id] and not duplicate and 0 < self._since(self._numbers[packet_id]) < RECENT:
             self._reused_at = number
         self._fingerprints[packet_id], self._numbers[packet_id] = key, number
         self._last_key_at = self._noted_at = number

@@ -6,22 +6,23 @@ All writing calls come from one thread and block; each is one transaction, and r
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway.errors import SpoolError, SpoolFull
+from gateway.errors import SpoolFull
 from gateway.fail_points import FailPoint, reach
 from gateway.models import Definition, Message
 from gateway.spool import kept
 from gateway.spool.account import Account, Amounts
+from gateway.spool.damage import Damage, failure, found_damaged, open_for_writing, reading
 from gateway.spool.dead_letter_box import DeadLetterBox
 from gateway.spool.dead_letters import DeadLetter
+from gateway.spool.disk import Disk
 from gateway.spool.errand import Settlement
-from gateway.spool.file import Lock, open_for_writing
+from gateway.spool.file import Damaged, Lock
 from gateway.spool.group import Group, Row
 from gateway.spool.kept import HeldMessage
 from gateway.spool.progress import Stretch
@@ -29,9 +30,8 @@ from gateway.spool.reader import SpoolReader
 from gateway.spool.recent import Recent
 from gateway.spool.redelivery import Redelivery, RedeliveryLog
 from gateway.spool.requests import Requests
-
-RESUME = 0.9
-"""Once full, the spool takes more again below this part of its room: no flicker at the edge."""
+from gateway.spool.reserve import BYTES as RESERVE
+from gateway.spool.room import Room
 
 
 class Spool:
@@ -45,6 +45,7 @@ class Spool:
         drop_oldest: Forget the oldest when there is no room, instead of refusing the newest.
         max_dead_letters: Room for dead letters.
         keep_per_reason: How many dead letters are kept for each reason and topic in any case.
+        reserve: Bytes of the disk that are set aside, so that a full disk can be left.
 
     Attributes:
         account: How much waits, and what each sink has and lacks of it.
@@ -66,32 +67,52 @@ class Spool:
         drop_oldest: bool = False,
         max_dead_letters: int = 2**28,
         keep_per_reason: int = 20,
+        reserve: int = RESERVE,
     ) -> None:
         self.path = path
-        self._max_bytes = max_bytes
-        self._min_free = min_free
-        self._drop_oldest = drop_oldest
+        self._room = Room(path, max_bytes=max_bytes, min_free=min_free, drop_oldest=drop_oldest)
         self._room_for_dead_letters = max_dead_letters, keep_per_reason
-        self._full = False
         self._lock = Lock(path)
         try:
-            self._connection = open_for_writing(path)
-            self._connection.execute("BEGIN IMMEDIATE")
-            self.account = Account.opened(self._connection, sinks)
-            self._connection.execute("COMMIT")
-            self._load()
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise SpoolError(f"{path}: {error}") from error
+            self._open(sinks)
         except BaseException:
             self._lock.release()
             raise
         self.recent = Recent()
+        self._disk = Disk(path, self._connection, reserve)
+
+    def _open(self, sinks: Sequence[str]) -> None:
+        """Open the file; one that turns out to be damaged is set aside first, and what can be read of it is kept."""
+        try:
+            try:
+                self._read_all(sinks)
+            except (Damaged, sqlite3.Error) as error:
+                if not found_damaged(self.path, error):
+                    raise
+                self._read_all(sinks)
+        except (Damaged, sqlite3.Error) as error:
+            raise failure(self.path, error) from error
+
+    def _read_all(self, sinks: Sequence[str]) -> None:
+        self._connection = open_for_writing(self.path)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self.account = Account.opened(self._connection, sinks)
+            self._connection.execute("COMMIT")
+            self._load()
+        except (TypeError, ValueError) as error:  # a number or a name is none: the file's own checks forbid that
+            self._connection.close()
+            raise Damaged(f"an entry is not what was written: {error}") from error
+        except BaseException:
+            self._connection.close()
+            raise
 
     def close(self) -> None:
-        """Save the sinks' places and let go of the file."""
+        """Save the sinks' places, if the disk takes them, and let go of the file."""
         try:
-            self.save_positions()
+            if not self._disk.failed:
+                with suppress(SpoolFull):  # then the sinks are sent again what they have, which overwrites itself
+                    self.save_positions()
         finally:
             self._connection.close()
             self._lock.release()
@@ -110,7 +131,9 @@ class Spool:
         row = None
         with self._transaction():
             self.account.save(self._connection)
-            self._make_room(size)
+            if self._disk.full:
+                raise SpoolFull(f"the disk of {self.path} is full")
+            self._room.make(self._connection, self.account, size)
             if group.records:
                 amounts = (group.messages, group.records, size)
                 so_far = self.account.so_far.plus(Amounts(1, *amounts))
@@ -142,8 +165,8 @@ class Spool:
             SpoolFull: There is no room now.
             SpoolError: The disk failed.
         """
-        with self._transaction():
-            self._dead_letters.add(letters)
+        kept = list(letters)
+        self._disk.write_even_if_full(self._transaction, lambda: self._dead_letters.add(kept))
 
     def settle(self, settlement: Settlement) -> None:
         """Do what became of dead letters of which nothing is to be stored; it needs no room.
@@ -152,8 +175,7 @@ class Spool:
             SpoolFull: There is not even room to delete.
             SpoolError: The disk failed.
         """
-        with self._transaction():
-            self.requests.settle(settlement)
+        self._disk.write_even_if_full(self._transaction, lambda: self.requests.settle(settlement))
 
     def confirm(self, sink: str, rows: Sequence[Row]) -> Stretch:
         """Note that a sink has these rows, which follow one another; return the stretch of numbers that they settle.
@@ -161,28 +183,36 @@ class Spool:
         Saved with the next commit, or by `save_positions`.
         """
         # Numbers before them that no row has belong to them: else a gap would remain that nothing can fill.
-        before = self._connection.execute("SELECT max(id) FROM records WHERE id < ?", (rows[0].id,)).fetchone()[0]
+        with reading(self.path):
+            before = self._connection.execute("SELECT max(id) FROM records WHERE id < ?", (rows[0].id,)).fetchone()[0]
         stretch = Stretch((before or 0) + 1, rows[-1].id)
         self.account.confirm(sink, rows, stretch)
         return stretch
 
     def save_positions(self) -> None:
-        """Save how far the sinks are, and forget what all of them have."""
+        """Save how far the sinks are, and forget what all of them have.
+
+        Raises:
+            SpoolFull: There is no room to save it now. It may be saved later.
+            SpoolError: The disk failed.
+        """
         if self.account.unsaved:
-            with self._transaction():
-                self.account.save(self._connection)
-                if not self.account.waiting.rows:
-                    self._connection.execute("PRAGMA incremental_vacuum(4000)").fetchall()
-                reach(FailPoint.IN_FORGETTING)
+            self._disk.write_even_if_full(self._transaction, self._forget)
             reach(FailPoint.AFTER_FORGETTING)
+        self._disk.tidy(empty=not self.account.waiting.rows)
+
+    def _forget(self) -> None:
+        self.account.save(self._connection)
+        reach(FailPoint.IN_FORGETTING)
 
     def lacking(self) -> dict[str, tuple[Amounts, int]]:
         """Return, by sink, what it lacks, and when the oldest of that was committed (0 if it has everything)."""
         found = {}
         for sink, progress in self.account.progress.items():
-            row = self._connection.execute(
-                "SELECT created_ns FROM records WHERE id > ? ORDER BY id LIMIT 1", (progress.position,)
-            ).fetchone()
+            with reading(self.path):
+                row = self._connection.execute(
+                    "SELECT created_ns FROM records WHERE id > ? ORDER BY id LIMIT 1", (progress.position,)
+                ).fetchone()
             found[sink] = (self.account.behind[sink], 0 if row is None else row[0])
         return found
 
@@ -191,34 +221,47 @@ class Spool:
         return self.account.done.has(row)
 
     def set_state(self, key: str, value: str) -> None:
-        """Keep a small text across restarts."""
-        with self._transaction():
-            self._connection.execute(
-                "INSERT INTO state VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2", (key, value)
-            )
+        """Keep a small text across restarts.
+
+        Raises:
+            SpoolFull: There is no room now.
+            SpoolError: The disk failed.
+        """
+        query = "INSERT INTO state VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2"
+        self._disk.write_even_if_full(self._transaction, lambda: self._connection.execute(query, (key, value)))
 
     def state(self, key: str) -> str:
         """Return what `set_state` kept; empty if nothing."""
-        row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+        with reading(self.path):
+            row = self._connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
         return "" if row is None else str(row[0])
+
+    def damage(self) -> Damage | None:
+        """Return what is known of damage that was found in the file, now or earlier; None if it never was."""
+        with reading(self.path):
+            return Damage.kept(self._connection)
 
     def redelivery(self, source: str) -> Redelivery:
         """Return what is known of messages that the broker may send again."""
-        return self._redelivery.read(source)
+        with reading(self.path):
+            return self._redelivery.read(source)
 
     def held(self) -> list[HeldMessage]:
         """Return all messages that wait for a key, oldest first."""
-        return kept.read_held(self._connection)
+        with reading(self.path):
+            return kept.read_held(self._connection)
 
     def remembered(self, source: str) -> list[Message]:
         """Return the messages that are to be decoded first, in the order in which they were received."""
-        return kept.read_remembered(self._connection, source)
+        with reading(self.path):
+            return kept.read_remembered(self._connection, source)
 
     def catalogue(self) -> dict[tuple[str, str, str], Definition]:
         """Return the last definition of each metric, by asset, measurement and name."""
-        rows = self._connection.execute("SELECT definition FROM catalogue")
-        definitions = (Definition(*json.loads(text)) for (text,) in rows)
-        return {(known.asset, known.measurement, known.name): known for known in definitions}
+        with reading(self.path):
+            rows = self._connection.execute("SELECT definition FROM catalogue")
+            definitions = (Definition(*json.loads(text)) for (text,) in rows)
+            return {(known.asset, known.measurement, known.name): known for known in definitions}
 
     def reader(self, *, newest_first: bool = False) -> SpoolReader:
         """Return a reader for a sink's own thread."""
@@ -234,41 +277,11 @@ class Spool:
     def _transaction(self) -> Iterator[None]:
         before = self.account.copy()
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with self._disk.transaction():
                 yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self.account = before
-                if self._connection.in_transaction:  # SQLite has already rolled back after some errors
-                    self._connection.execute("ROLLBACK")
+        except BaseException:
+            self.account = before
+            with reading(self.path):
                 self._load()
-                raise
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
-                raise SpoolFull(f"the disk of {self.path} is full") from error
-            raise SpoolError(f"{self.path}: {error}") from error
+            raise
         self.recent.forget(self.account.done.position)
-
-    def _make_room(self, size: int) -> None:
-        """Raise SpoolFull, or forget the oldest, if there is no room for so many bytes."""
-        account, free = self.account, shutil.disk_usage(self.path.parent).free
-        limit = self._max_bytes * RESUME if self._full else self._max_bytes
-        # Space inside the file is used again, so a full disk matters only where the file must grow.
-        # An empty spool takes any group: one that is larger than the whole room would wait for ever.
-        self._full = (account.waiting.rows > 0 and account.waiting.size + size > limit) or free < self._min_free
-        if not self._full:
-            return
-        if not self._drop_oldest:
-            raise SpoolFull(
-                f"{self.path} holds {account.waiting.size} of {self._max_bytes} bytes, and {free} bytes are free on "
-                "its disk"
-            )
-        for row, *amounts in self._connection.execute(
-            "SELECT id, messages, points, size FROM records ORDER BY id"
-        ).fetchall():
-            if account.waiting.size + size <= self._max_bytes * RESUME and account.waiting.size + size <= limit:
-                break
-            self._connection.execute("DELETE FROM records WHERE id = ?", (row,))
-            account.drop(row, Amounts(1, *amounts))
-        account.save(self._connection)

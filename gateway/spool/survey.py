@@ -43,6 +43,7 @@ def survey(path: Path, max_bytes: int, now_ns: int) -> Survey:
     """
     connection = open_for_reading(path)
     try:
+        connection.execute("BEGIN")  # a running gateway deletes rows meanwhile
         oldest = oldest_ns(connection)
         progress = {
             sink: Progress(position) for sink, position in connection.execute("SELECT sink, position FROM cursors")

@@ -24,6 +24,17 @@ LARGEST_COUNT = 4
 SELDOM = frozenset({FailPoint.AT_START, FailPoint.AT_STOP, FailPoint.IN_FORGETTING, FailPoint.AFTER_FORGETTING})
 """Places that a process passes once in its life, or once a second."""
 
+_OF_THE_SPOOL = frozenset(
+    {
+        FailPoint.IN_COMMIT,
+        FailPoint.BEFORE_WRITE,
+        FailPoint.AFTER_WRITE,
+        FailPoint.IN_FORGETTING,
+        FailPoint.AFTER_FORGETTING,
+    }
+)
+"""Places that are passed only by messages which are written to disk."""
+
 PLACES: Sequence[FailPoint] = [point for point in FailPoint if point is not FailPoint.AFTER_DEAD_LETTERS]
 """Where a gateway dies that is only given messages which its database takes."""
 
@@ -144,6 +155,11 @@ def _require_alive(gateway: GatewayProcess) -> None:
     """
     if not gateway.running:
         gateway.explain_end()
+
+
+def needs_spool(arm: str) -> bool:
+    """Whether what is armed is a place that is passed only by messages which are written to disk."""
+    return arm.partition(":")[0] in _OF_THE_SPOOL
 
 
 def draw(kills: int, generator: random.Random, places: Sequence[FailPoint] = PLACES) -> list[Fault]:

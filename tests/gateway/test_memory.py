@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
 from gateway.app import memory
+
+
+class Loop:
+    """An object that only the collector can free."""
+
+    def __init__(self) -> None:
+        self.itself = self
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +43,9 @@ async def test_new_series_are_set_aside_as_they_become_known(monkeypatch: pytest
     with pytest.raises(asyncio.CancelledError):
         await memory.set_aside_new(series)
     assert gc.get_freeze_count() >= before + len(kept)
+
+
+def test_garbage_is_not_set_aside() -> None:
+    garbage = weakref.ref(Loop())
+    memory.set_aside()
+    assert garbage() is None

@@ -14,6 +14,7 @@ from gateway.models import Command, Decoded, Definition, Hold, Message, Observat
 from gateway.normalize import Alike, Normalized, Normalizer, Place, SeriesStates, Taken, UsualMessages
 from gateway.routing import Router, TopicPattern
 from gateway.spool import Group, Kind, Redelivery
+from gateway.spool.redelivery import RECENT
 from gateway.status import Status
 from gateway.translator import Translator
 from gateway.waiting import Waiting
@@ -254,6 +255,35 @@ def test_a_timeless_message_sent_again_after_its_commit_is_not_stored_twice() ->
     assert group.lines == []
     assert bench.status.messages.ignored == 1
     assert bench.take(message(payload=b"2", packet_id=5, duplicate=True)).lines, "another message: in doubt keep it"
+
+
+def test_an_unusual_value_does_not_make_identifiers_look_used_again_too_soon() -> None:
+    bench = Bench()
+    payloads = [b"1", b"2", b"1e300", b"3"]  # the third is no usual number, and goes the long way in the end
+    messages = [message(payload=payload, packet_id=number) for number, payload in enumerate(payloads, start=1)]
+    assert len(bench.take(*messages).lines) == 4
+    assert bench.take(*(one._replace(duplicate=True) for one in messages)).empty
+
+
+def test_a_released_message_does_not_take_the_packet_identifier_of_a_later_one() -> None:
+    births: list[Message] = []
+
+    def decode(said: Message) -> Iterable[Decoded]:
+        if said.payload == b"birth":
+            births.append(said)
+            yield Release("m1")
+        elif said.payload == b"held" and not births:
+            yield Hold("m1")
+        else:
+            yield Observation({"x": 1.0})
+
+    bench = Bench(decode)
+    bench.take(message(payload=b"held", packet_id=5))
+    bench.translator._redelivery.passed(RECENT)  # the identifiers have come round
+    later = message(payload=b"later", packet_id=5)
+    bench.take(later)
+    assert len(bench.take(message(payload=b"birth", packet_id=6)).lines) == 1
+    assert bench.take(later._replace(duplicate=True)).empty
 
 
 def test_a_message_with_a_time_of_its_own_needs_no_key() -> None:

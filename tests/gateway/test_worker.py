@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from gateway.worker import Worker
+
+
+class Work:
+    """What a call is given."""
+
+
+@contextmanager
+def without_garbage_collector() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def test_work_is_done_in_order_in_one_thread() -> None:
@@ -38,3 +55,22 @@ async def test_a_call_that_hangs_does_not_keep_the_program_from_ending() -> None
     assert not worker.stop(0.05)
     call.cancel()
     hold.set()
+
+
+async def test_what_a_failed_call_was_given_goes_with_its_error() -> None:
+    worker = Worker("test")
+    given: list[weakref.ref[Work]] = []
+
+    def fail(work: Work) -> None:
+        given.append(weakref.ref(work))
+        raise OSError
+
+    async def try_it() -> None:
+        with pytest.raises(OSError):  # noqa: PT011  # it says nothing
+            await worker.run(fail, Work())
+
+    with without_garbage_collector():
+        await try_it()
+        await worker.run(lambda: None)  # the thread is done with the call before
+        assert given[0]() is None, "a sink that is away would fill the memory with the batches it did not take"
+    assert worker.stop(1)

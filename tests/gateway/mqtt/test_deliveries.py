@@ -9,7 +9,7 @@ import pytest
 
 from gateway.clock import STRIDE_NS, Clock
 from gateway.models import Message
-from gateway.mqtt.deliveries import MAX_MESSAGES, Deliveries
+from gateway.mqtt.deliveries import FULL, MAX_MESSAGES, Deliveries
 from gateway.mqtt.window import Window
 from gateway.status import SourceStatus
 from tests.gateway.hands import Hands
@@ -119,6 +119,15 @@ async def test_copies_behind_a_message_that_waits_go_with_it() -> None:
     books.arrive(copies=(2,))
     books.deliveries.acknowledge(await books.deliveries.receive())
     assert books.link.acknowledged == [1, 2]
+
+
+async def test_copies_behind_messages_that_fill_a_delivery_do_not_overtake_them() -> None:
+    books = Books()
+    books.arrive(*range(1, FULL + 1))
+    books.arrive(copies=(FULL + 1,))
+    assert books.link.acknowledged == []
+    books.deliveries.acknowledge(await books.deliveries.receive())
+    assert books.link.acknowledged == [*range(1, FULL + 2)]
 
 
 async def test_copies_alone_are_acknowledged_at_once() -> None:

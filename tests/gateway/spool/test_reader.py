@@ -121,3 +121,15 @@ def test_memory_and_disk_give_the_same_rows(
     for reader in (memory, disk):
         reader.close()
     spool.close()
+
+
+def test_the_backlog_may_go_before_what_is_fresh(spool: Spool) -> None:
+    rows = [row for number in range(6) if (row := spool.commit(group(f"t{number}")))]
+    spool.confirm("a", rows[3:5])
+    progress = spool.account.progress["a"]
+    reader = spool.reader(newest_first=True)
+    assert reader.read(progress.copy(), 2**20, backlog_first=True) == rows[:3]
+    assert reader.read(progress.copy(), 2**20) == rows[5:]
+    spool._connection.execute("DELETE FROM records WHERE id <= 3")
+    assert reader.read(progress.copy(), 2**20, backlog_first=True) == rows[5:], "what was there is gone"
+    reader.close()

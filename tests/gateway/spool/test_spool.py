@@ -201,6 +201,18 @@ def test_dropping_the_oldest_is_taken_back_if_the_commit_fails(path: Path) -> No
     spool.close()
 
 
+def test_with_too_little_room_on_the_disk_the_oldest_makes_place_for_the_newest(path: Path) -> None:
+    spool = Spool(path, ["a"])
+    for topic in ("t1", "t2", "t3"):
+        spool.commit(group_of(topic, size=1000))
+    spool.close()
+    spool = Spool(path, ["a"], min_free=2**62, drop_oldest=True)
+    spool.commit(group_of("t4", size=1000))
+    assert [row.origin_of(0)[2] for row in rows_of(spool)] == ["t2", "t3", "t4"]
+    assert spool.account.dropped == 1
+    spool.close()
+
+
 def test_room_is_left_on_the_disk(path: Path) -> None:
     spool = Spool(path, ["a"], min_free=2**62)
     with pytest.raises(SpoolFull, match="free on its disk"):
@@ -241,7 +253,7 @@ def test_only_this_user_may_read_it(path: Path) -> None:
     spool = Spool(path, ["a"])
     spool.commit(group_of("t1"))
     assert {file.name: file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == dict.fromkeys(
-        ["spool.db", "spool.db-wal", "spool.db-shm", "spool.db.lock"], 0
+        ["spool.db", "spool.db-wal", "spool.db-shm", "spool.db.lock", "spool.db.reserve"], 0
     )
     spool.close()
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.fail_points import FailPoint, arm
 from gateway.verification import draw
-from gateway.verification.faults import PLACES
+from gateway.verification.faults import PLACES, needs_spool
 
 
 def test_a_seed_draws_the_same_faults_in_the_same_order() -> None:
@@ -40,3 +40,11 @@ def test_a_gateway_can_be_armed_with_all_of_them() -> None:
     for fault in draw(30, random.Random(1)):
         arm(fault.arm)
     arm("")
+
+
+def test_it_is_known_which_places_only_messages_on_disk_pass() -> None:
+    assert needs_spool("in_commit:1")
+    assert needs_spool("after_write:3")
+    assert not needs_spool("after_commit:2")
+    assert not needs_spool("at_stop:1")
+    assert not needs_spool("")
