@@ -13,10 +13,10 @@ PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 
-.PHONY: help demo test check bench image lock docs clean
+.PHONY: help demo test check bench verify-durability image lock docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(RUNTIME): requirements.lock requirements-build.lock pyproject.toml
 	@tools/setup.sh runtime
@@ -42,6 +42,10 @@ check: $(DEVELOPMENT) ## Check format, style, types, import rules, and that the 
 bench: $(DEVELOPMENT) ## Measure, print a table, write build/bench.json
 	@tools/install-test-servers.sh
 	@$(PY) -m bench $(ARGS)
+
+verify-durability: $(DEVELOPMENT) ## Prove, with faults of every kind, that no acknowledged message is lost; 15 minutes
+	@tools/install-test-servers.sh
+	@$(PY) -m tests.durability $(ARGS)
 
 image: ## Build the container image (docker, or else buildah) and try it
 	@tools/build-image.sh
