@@ -2,7 +2,8 @@
 
     python -m bench [NAMES...] [--quick]
 
-Exits with 1 if a benchmark failed, or lost a message; nothing is written then.
+What was measured at another time stays in the file. Exits with 1 if a benchmark failed, or lost a message; nothing is
+written then.
 """
 
 from __future__ import annotations
@@ -21,15 +22,36 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import end_to_end, ingest_json
+from bench import (
+    disk_writes,
+    drain,
+    end_to_end,
+    growth,
+    ingest_json,
+    memory,
+    slow_disk,
+    startup,
+    whole_path,
+    wide_message,
+)
 from bench.measured import Measured, MeasurementError, Setting
 from gateway import __version__
 from gateway.status import JSON
 
 BENCHMARKS: Mapping[str, Callable[[Setting], Measured]] = {
     "ingest_json": ingest_json.measure,
+    "whole_path": whole_path.measure,
+    "wide_message": wide_message.measure,
+    "growth": growth.measure,
     "end_to_end": end_to_end.measure,
+    "drain": drain.measure,
+    "slow_disk": slow_disk.measure,
+    "startup": startup.measure,
+    "disk_writes": disk_writes.measure,
+    "memory": memory.measure,
 }
+ON_REQUEST = {"growth": "two minutes", "disk_writes": "three minutes", "memory": "ten minutes"}
+"""What runs only when it is named, and how long that takes."""
 BUILD = Path(__file__).parents[1] / "build"
 QUICK = 0.1
 
@@ -38,7 +60,12 @@ _notes = Console(stderr=True, highlight=False)
 
 def main(
     names: Annotated[
-        list[str] | None, typer.Argument(help=f"What to measure: {', '.join(BENCHMARKS)}; or all.")
+        list[str] | None,
+        typer.Argument(
+            help=f"What to measure: {', '.join(BENCHMARKS)}. By default all but "
+            + ", ".join(f"{name} ({long})" for name, long in ON_REQUEST.items())
+            + "."
+        ),
     ] = None,
     *,
     quick: Annotated[bool, typer.Option("--quick", help="A tenth of the counts: to try it, not to quote it.")] = False,
@@ -47,7 +74,7 @@ def main(
     if unknown := set(names or ()) - set(BENCHMARKS):
         raise typer.BadParameter(f"there is no {min(unknown)}; there are {', '.join(BENCHMARKS)}", param_hint="NAMES")
     results: dict[str, Measured] = {}
-    for name in names or BENCHMARKS:
+    for name in names or [name for name in BENCHMARKS if name not in ON_REQUEST]:
         _notes.print(f"[bold]{name}")
         try:
             results[name] = _measure(name, QUICK if quick else 1)
@@ -83,8 +110,9 @@ def _write(results: Mapping[str, Measured], *, quick: bool) -> None:
         "system": f"{platform.system()} {platform.release()}",
         "processors": len(os.sched_getaffinity(0)),
     }
-    document = {name: {**measured.figures, "machine": facts} for name, measured in results.items()}
     file = BUILD / "bench.json"
+    document: dict[str, JSON] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    document |= {name: {**measured.figures, "machine": facts} for name, measured in results.items()}
     file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     _notes.print(f"Written: {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import time
 
-from bench import probe, processes
+from bench import probe, processes, weighing
 from bench.measured import Measured, Row, Setting, require_equal
 from bench.probe import Latency
 from gateway.status import JSON
@@ -64,7 +64,7 @@ def measure(setting: Setting) -> Measured:
             watch.watching(),
             processes.publisher(broker, *load) as publisher,
         ):
-            began_cpu = processes.cpu_seconds(gateway.pid)
+            began_cpu = weighing.cpu_seconds(gateway.pid)
             times = probe.publish(broker, probes)
             sent = processes.published(publisher)
             processes.wait_until(
@@ -73,7 +73,7 @@ def measure(setting: Setting) -> Measured:
             ended = time.time()
             processes.wait_until(lambda: watch.latest >= probes - 1, "every point of the probe is in the database")
             processes.wait_until(lambda: gateway.number("spool", "messages") == 0, "the spool is empty")
-            cpu, memory = processes.cpu_seconds(gateway.pid) - began_cpu, processes.memory(gateway.pid)
+            cpu, memory = weighing.cpu_seconds(gateway.pid) - began_cpu, weighing.memory(gateway.pid)
             require_equal(
                 {
                     "sent": sent.messages + probes,
@@ -94,7 +94,7 @@ def _count(database: Influxd, field: str, measurement: str) -> int:
     return int(str(rows[0]["count"])) if rows else 0
 
 
-def _report(rate: float, latency: Latency, cpu_us: float, memory: processes.Memory, messages: int) -> Measured:
+def _report(rate: float, latency: Latency, cpu_us: float, memory: weighing.Memory, messages: int) -> Measured:
     figures: dict[str, JSON] = {
         "points_per_second": round(rate),
         **latency._asdict(),

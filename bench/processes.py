@@ -1,4 +1,4 @@
-"""The processes that are measured and those they talk to: how each is started, asked and weighed."""
+"""The processes that are measured and those they talk to: how each is started and asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -17,37 +17,16 @@ from gateway.control import ask, socket_of
 from gateway.errors import GatewayError
 from gateway.status import JSON
 from tests.servers import free_port, require, running
+from tests.servers.brokers import RUMQTTD
 
 PATIENCE = 120.0
 """Seconds after which something that was awaited has failed."""
 POLL = 0.02
 """Seconds between two looks: an answer of the gateway costs it 0.2 ms."""
-
-_TICKS = os.sysconf("SC_CLK_TCK")
-_UTIME, _STIME = 11, 12
-"""Places in /proc/PID/stat behind the name of the program (man 5 proc)."""
-
-
-class Memory(NamedTuple):
-    """Resident memory of a process in megabytes (10^6 bytes), its libraries included: now, and at most."""
-
-    now: float
-    peak: float
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the time that a process took on processors so far, in user and kernel mode, by all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS
-
-
-def memory(pid: int) -> Memory:
-    """Return the resident memory of a process."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    kilobytes = {
-        name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if "kB" in rest
-    }
-    return Memory(round(kilobytes["VmRSS"] * 1024 / 1e6, 1), round(kilobytes["VmHWM"] * 1024 / 1e6, 1))
+SELDOM = 0.1
+"""The same, where those 0.2 ms would count."""
+SPOOL = "spool.db"
+"""File of the spool, in the folder of a gateway."""
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE, poll: float = POLL) -> None:
@@ -77,6 +56,17 @@ def mosquitto(folder: Path) -> Iterator[int]:
     command = [require("mosquitto", "mosquitto"), "-c", str(configuration)]
     with running(command, folder / "mosquitto.log", [port]):
         yield port
+
+
+@contextmanager
+def rumqttd(folder: Path) -> Iterator[int]:
+    """Run rumqttd, which never has more than 100 messages on their way to a subscriber; return its port."""
+    ports = [free_port(), free_port()]
+    configuration = folder / "rumqttd.toml"
+    configuration.write_text(RUMQTTD.format(v5=ports[0], v4=ports[1], max_payload=2**20), encoding="utf-8")
+    command = [sys.executable, "-m", "iotcore", "--config", str(configuration), "--log-level", "CRITICAL"]
+    with running(command, folder / "rumqttd.log", ports):
+        yield ports[0]
 
 
 class Gateway:
@@ -127,15 +117,26 @@ class Gateway:
 
 
 @contextmanager
-def gateway(folder: Path, configuration: str) -> Iterator[Gateway]:
-    """Run a gateway with this configuration, its spool in this folder, until the block ends; wait until connected."""
+def gateway(
+    folder: Path, configuration: str, *, environment: Mapping[str, str] | None = None, seconds: float = 30
+) -> Iterator[Gateway]:
+    """Run a gateway with this configuration, its spool in this folder, until the block ends; wait until connected.
+
+    Args:
+        folder: For everything that it writes; made if it is not there.
+        configuration: The content of its configuration file.
+        environment: Variables beside those that are set.
+        seconds: Within which it must be connected.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    file, spool = folder / "gateway.toml", folder / "spool.db"
+    file, spool = folder / "gateway.toml", folder / SPOOL
     file.write_text(configuration, encoding="utf-8")
-    command = [sys.executable, "-m", "gateway", "run", "-c", str(file)]
+    variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+    # `env` becomes the gateway: its process is the same.
+    command = [*(["env", *variables] if variables else []), sys.executable, "-m", "gateway", "run", "-c", str(file)]
     with running(command, folder / "gateway.log", []) as process:
         one = Gateway(process.pid, spool, folder / "gateway.log")
-        wait_until(lambda: process.poll() is not None or one.is_connected(), "the gateway connects", 30)
+        wait_until(lambda: process.poll() is not None or one.is_connected(), "the gateway connects", seconds)
         if process.poll() is not None:
             raise MeasurementError(f"the gateway did not start:\n{one.log()}")
         yield one
@@ -163,26 +164,26 @@ class Published(NamedTuple):
     cpu_seconds: float
 
 
-def published(process: subprocess.Popen[bytes]) -> Published:
-    """Wait for the end of a load and return what it came to.
+def published(process: subprocess.Popen[bytes], seconds: float = PATIENCE) -> Published:
+    """Wait for the end of a load, so many seconds at most, and return what it came to.
 
     Raises:
         MeasurementError: It failed.
     """
-    output = answer_of(process)
+    output = answer_of(process, seconds)
     return Published(int(output["acknowledged"]), output["seconds"], output["cpu_seconds"])
 
 
-def answer_of(process: subprocess.Popen[bytes]) -> dict[str, float]:
+def answer_of(process: subprocess.Popen[bytes], seconds: float = PATIENCE) -> dict[str, float]:
     """Wait for the end of a process and return the JSON object of numbers that it wrote.
 
     Raises:
         MeasurementError: It failed.
     """
     try:
-        output, _ = process.communicate(timeout=PATIENCE)
+        output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise MeasurementError(f"{_name(process.args)} did not end within {PATIENCE:.0f} s") from error
+        raise MeasurementError(f"{_name(process.args)} did not end within {seconds:.0f} s") from error
     if process.returncode:
         raise MeasurementError(f"{_name(process.args)} failed with exit code {process.returncode}: {output!r}")
     answer: dict[str, float] = json.loads(output)

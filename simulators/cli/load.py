@@ -14,6 +14,7 @@ from simulators.broker import DEFAULT_URL
 from simulators.cli.options import REMEDY, PasswordFile, Url, Username, broker, standard_error
 from simulators.cli.running import showing, stopping_at_signals
 from simulators.load.connection import BrokerFailedError
+from simulators.load.frames import VALUES
 from simulators.load.generator import Generator, Load
 
 _PERMISSION = "--i-may-load-this-broker"
@@ -28,6 +29,7 @@ def load(
         int, typer.Option(min=1, max=1_000_000, help="Topics; with few, times run ahead of the clock.")
     ] = 500,
     messages: Annotated[int, typer.Option(min=1, help="Messages in all.")] = 100_000,
+    values: Annotated[int, typer.Option(min=1, max=5_000, help="Values in a message, beside its time.")] = VALUES,
     qos: Annotated[int, typer.Option(min=0, max=1, help="Quality of service.")] = 1,
     rate: Annotated[
         float | None, typer.Option(min=1, help="Messages a second in all; else as many as it takes.")
@@ -56,6 +58,7 @@ def load(
         publishers=publishers,
         window=window,
         seconds=duration,
+        values=values,
     )
     try:
         generator = Generator(target, wanted)

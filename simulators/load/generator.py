@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from simulators.broker import Broker
 from simulators.load.connection import BrokerFailedError, Connection
-from simulators.load.frames import Frame, frames
+from simulators.load.frames import VALUES, Frame, frames
 
 _LAST_ANSWERS_SECONDS = 5.0
 """How long a load that was interrupted waits for acknowledgements that are still to come."""
@@ -32,6 +32,7 @@ class Load(NamedTuple):
         publishers: How many connections.
         window: Messages of one connection that may be unacknowledged at a time; the broker may lower it.
         seconds: No message is sent after this time; None: as long as it takes.
+        values: Values in a message, beside its time.
     """
 
     topics: int = 500
@@ -41,6 +42,7 @@ class Load(NamedTuple):
     publishers: int = 1
     window: int = 2_000
     seconds: float | None = None
+    values: int = VALUES
 
 
 class Generator:
@@ -132,7 +134,7 @@ class Generator:
         most = self.window
         if load.rate is not None:
             most = max(1, int(load.rate / load.publishers / _FRAMES_A_SECOND))
-        return shortened(frames(topics, self.window, load.qos, most), messages)
+        return shortened(frames(topics, self.window, load.qos, most, load.values), messages)
 
     async def _publish(self, connection: Connection, prepared: Iterator[Frame]) -> None:
         began = time.monotonic()

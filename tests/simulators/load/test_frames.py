@@ -35,6 +35,20 @@ def test_a_payload_has_a_time_and_six_values_in_about_150_bytes() -> None:
     )
 
 
+@pytest.mark.parametrize("values", [1, 5, 6, 7, 50])
+def test_a_payload_has_as_many_values_as_are_wanted(values: int) -> None:
+    message = orjson.loads(payload(3, 1, 1_760_000_000_123, values))
+    assert len(message) == 1 + values
+    assert list(message)[: 1 + min(values, 6)] == list(orjson.loads(payload(3, 1, 0)))[: 1 + min(values, 6)]
+    wide = orjson.loads(payload(3, 1, 1_760_000_000_123, 12))
+    assert [type(wide[f"{name}_2"]) for name in list(wide)[1:7]] == [type(wide[name]) for name in list(wide)[1:7]]
+
+
+def test_a_frame_that_is_cut_keeps_its_number_of_values() -> None:
+    (packet,) = packets(encode(range(3), 0, 0, 1, values=9).first(1).at(10**12))
+    assert packet.payload == payload(0, 0, 10**12, 9)
+
+
 def test_topics_are_spread_over_areas_and_lines() -> None:
     assert [topic(index) for index in (0, 9, 10, 123)] == [
         "load/area0/line0/m0/telemetry",

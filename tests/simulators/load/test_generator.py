@@ -33,6 +33,7 @@ def generator(port: int, load: Load) -> Generator:
         Load(topics=1, messages=50),
         Load(topics=50, messages=5_000, qos=0),
         Load(topics=50, messages=500, rate=2_000),
+        Load(topics=50, messages=5_000, values=50),
     ],
 )
 async def test_every_message_arrives_with_a_time_of_its_own(mosquitto: StartMosquitto, load: Load) -> None:

@@ -1,0 +1,1 @@
+"""Tests of the harness of the benchmarks: what it makes of what it sees."""
