@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -27,6 +27,7 @@ OWN = "gateway"
 """The source of what the gateway itself has to say."""
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 log = structlog.get_logger()
 
@@ -61,6 +62,8 @@ class Safekeeping:
         self._dropped = self._dropped_and_told = 0
         self._told_at = -REMIND
         self._full = False
+        self._short = 0
+        """Writes that wait for room."""
         # What waits from an earlier run was received then, so the sum of the counts holds from the start.
         status.messages.received += spool.account.waiting.messages + len(spool.held())
         self._update()
@@ -99,19 +102,7 @@ class Safekeeping:
         if group.empty:
             self._update()
             return None
-        row = None
-        while True:
-            try:
-                row = await self.worker.run(self.spool.commit, group)
-            except SpoolFull as error:
-                self._fill(str(error))
-                self._room.clear()
-                # The disk may get room without our doing, so look again in any case.
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._room.wait(), 1)
-            else:
-                break
-        self._clear()
+        row = await self._insist(self.spool.commit, group)
         self._status.spool.commits += 1
         self._update()
         for way in self.ways:
@@ -146,6 +137,8 @@ class Safekeeping:
             await self.worker.run(self.spool.save_positions)
         except SpoolFull as error:  # not even room to delete; what is sent twice for it overwrites itself
             self._fill(str(error))
+        else:
+            self._clear()
         self._room.set()
         self._update()
         lacking = await self.worker.run(self.spool.lacking)
@@ -176,14 +169,26 @@ class Safekeeping:
                 self._status.messages.quarantined += 1
                 self._status.quarantined.count(f"rejected by {refusal.letter.sink}")
 
-    async def _insist(self, write: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    async def _insist(self, write: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Write what must be kept; wait for room as long as it takes."""
-        while True:
-            try:
-                return await self.worker.run(write, *args, **kwargs)
-            except SpoolFull as error:
-                self._fill(str(error))
-                await asyncio.sleep(1)
+        try:
+            result = await self.worker.run(write, *args, **kwargs)
+        except SpoolFull as error:
+            self._fill(str(error))
+        else:
+            self._clear()
+            return result
+        self._short += 1
+        try:
+            while True:
+                # The disk may get room without our doing, so look again in any case.
+                self._room.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._room.wait(), 1)
+                with contextlib.suppress(SpoolFull):
+                    return await self.worker.run(write, *args, **kwargs)
+        finally:
+            self._short -= 1
 
     def _fill(self, reason: str) -> None:
         if not self._full:
@@ -192,7 +197,7 @@ class Safekeeping:
             log.error("The spool is full: nothing more is acknowledged until the sinks have taken some", reason=reason)
 
     def _clear(self) -> None:
-        if self._full:
+        if self._full and not self._short:
             self._full = False
             self._status.spool.state = "ready"
             log.info("The spool has room again")

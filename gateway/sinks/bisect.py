@@ -10,6 +10,7 @@ A record that is one of 5000 and is refused by itself costs 26 further requests.
 from __future__ import annotations
 
 from collections import Counter, deque
+from contextlib import suppress
 from typing import NamedTuple
 
 from gateway.errors import SinkHeld, SinkRejected, SinkUnavailable
@@ -60,6 +61,9 @@ class Isolation:
     `SinkUnavailable`, and calls `proceed` again. While not one record was accepted, every single record that is lost
     ends the attempt, so a sink that loses everything is asked no more often than one that cannot be reached.
 
+    Where records were not written in their order, all that were accepted are written once more in order at the end: of
+    two values of one series and time the later one must stay.
+
     With a `scout` it is for a sink that was found to take not one record: that one, by its index, is sent before all
     others, and if the sink is still not mended, nothing else is.
 
@@ -79,8 +83,13 @@ class Isolation:
         self._doubtful: list[Rejection] = []
         self._strikes: Counter[int] = Counter()
         """By the index of a record that was lost alone: how often that was right after another was taken."""
-        self._taken: Batch | None = None
+        self._taken: _Piece | None = None
         """A record that the sink has taken."""
+        self._latest = -1
+        """The latest record, in the order of the batch, that was accepted."""
+        self._disordered = False
+        self._largest = 0
+        """Bytes of the largest piece that was accepted."""
         self._lost_before = self._lost_last = False
 
     @property
@@ -109,25 +118,50 @@ class Isolation:
             piece = self._pieces[-1]
             if piece.batch.records > 1 and len(piece.batch.body) > sink.max_batch_bytes:
                 self._halve()
-                continue
-            suspected = self._lost_last or (self._lost_before and piece.batch.records == 1)
-            proven = suspected and self._is_alive(sink)
-            try:
-                sink.write(piece.batch)
-            except SinkRejected as error:
-                self._lost_last = False
-                self._refused(error)
-            except SinkUnavailable as error:
-                if not (self._lost_connections and error.suspect):
-                    raise
-                self._lost_before = self._lost_last = True
-                self._lost(error, proven=proven)
             else:
-                self._lost_last = False
-                self._accepted += piece.batch.records
-                self._taken = Batch(piece.batch.body.partition(b"\n")[0] + b"\n", 1)
-                self._pieces.pop()
+                self._write(sink, piece)
+        if self._disordered:
+            self._write_in_order(sink)
         return sorted(self._rejections)
+
+    def _write(self, sink: Sink, piece: _Piece) -> None:
+        suspected = self._lost_last or (self._lost_before and piece.batch.records == 1)
+        proven = suspected and self._is_alive(sink)
+        try:
+            sink.write(piece.batch)
+        except SinkRejected as error:
+            self._lost_last = False
+            self._refused(error)
+        except SinkUnavailable as error:
+            if not (self._lost_connections and error.suspect):
+                raise
+            self._lost_before = self._lost_last = True
+            self._lost(error, proven=proven)
+        else:
+            self._lost_last = False
+            self._accepted += piece.batch.records
+            self._written(piece)
+            self._taken = _Piece(piece.start, Batch(piece.batch.body.partition(b"\n")[0] + b"\n", 1))
+            self._pieces.pop()
+
+    def _written(self, piece: _Piece) -> None:
+        self._disordered |= piece.start < self._latest
+        self._latest = max(self._latest, piece.start + piece.batch.records - 1)
+        self._largest = max(self._largest, len(piece.batch.body))
+
+    def _write_in_order(self, sink: Sink) -> None:
+        refused = {rejection.index for rejection in self._rejections}
+        limit = min(sink.max_batch_bytes, self._largest)
+        lines = self._batch.body.split(b"\n")[:-1]
+        records = [line + b"\n" for index, line in enumerate(lines) if index not in refused]
+        while records:
+            number, size = 0, 0
+            while number < len(records) and (not number or size + len(records[number]) <= limit):
+                size += len(records[number])
+                number += 1
+            with suppress(SinkRejected):  # all of them are stored; what the sink takes has changed since
+                sink.write(Batch(b"".join(records[:number]), number))
+            records = records[number:]
 
     def _send_scout(self, sink: Sink, record: bytes) -> None:
         """Send one record; return if it was accepted, or if it and not the sink is at fault."""
@@ -167,16 +201,18 @@ class Isolation:
             SinkHeld: It refuses what it took before.
         """
         doubtful = self._doubtful[-1]
+        alone = _Piece(doubtful.index, Batch(doubtful.record + b"\n", 1))
         if not self._is_alive(sink):
             raise self._start_over(_refused_now(doubtful.reason))
         try:
-            sink.write(Batch(doubtful.record + b"\n", 1))
+            sink.write(alone.batch)
         except SinkRejected as error:
             if error.doubtful and not self._is_alive(sink):
                 raise self._start_over(_refused_now(error)) from error
             self._rejections.append(doubtful._replace(reason=str(error)))
         else:
             self._accepted += 1
+            self._written(alone)
         self._doubtful.pop()
 
     def _is_alive(self, sink: Sink) -> bool:
@@ -190,10 +226,11 @@ class Isolation:
             sink.check()
             return False
         try:
-            sink.write(self._taken)
+            sink.write(self._taken.batch)
         except SinkRejected:  # what the sink takes has changed: it begins anew
             self._taken = None
             return False
+        self._written(self._taken)
         return True
 
     def _lost(self, error: SinkUnavailable, *, proven: bool) -> None:

@@ -81,7 +81,7 @@ def salvage(damaged: Path, new: sqlite3.Connection) -> Salvaged:
                 table = _Table(old, new, name, pages, numbered=not without_rowid)
                 taken[name], unreadable[name] = table.copy()
         highest = _continue_numbers(old, new)
-        _check_places(new, highest)
+        _check_places(new, highest, all_read=not (unreadable["cursors"] or unreadable["stretches"]))
         _mend_dead_letters(new)
         missing = _missing(new, highest, pages)
         new.execute("COMMIT")
@@ -207,8 +207,14 @@ def _continue_numbers(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     return int(highest)
 
 
-def _check_places(new: sqlite3.Connection, highest: int) -> None:
-    """Forget places of sinks where no row ever was: a sink that is sent something twice loses nothing."""
+def _check_places(new: sqlite3.Connection, highest: int, *, all_read: bool) -> None:
+    """Forget places of sinks where no row ever was, and all if one could not be read: its sink may lack every row.
+
+    A sink that is sent something twice loses nothing.
+    """
+    if not all_read:
+        new.execute("UPDATE cursors SET position = 0")
+        new.execute("DELETE FROM stretches")
     new.execute("UPDATE cursors SET position = 0 WHERE position > ?", (highest,))
     new.execute("DELETE FROM stretches WHERE last > ? OR sink NOT IN (SELECT sink FROM cursors)", (highest,))
 

@@ -44,6 +44,27 @@ def test_one_bad_record_of_5000_costs_at_most_30_further_requests(bad: int) -> N
     assert sink.requests <= 1 + 30
 
 
+@given(st.integers(2, 200).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), max_size=6))))
+def test_whatever_is_refused_in_unknown_words_the_accepted_stand_in_their_order_at_last(
+    case: tuple[int, set[int]],
+) -> None:
+    count, bad = case
+    writes: list[int] = []
+
+    def note(numbers: list[int]) -> Exception | None:
+        if refused := bad.intersection(numbers):
+            return SinkRejected(f"{min(refused)} is odd", doubtful=True)
+        writes.extend(numbers)
+        return None
+
+    if count - len(bad) < 1:
+        return
+    in_the_end(Isolation(batch_of(count)), Memory(note))
+    last = {number: place for place, number in enumerate(writes)}
+    good = sorted(set(range(count)) - bad)
+    assert [last[number] for number in good] == sorted(last[number] for number in good)
+
+
 def test_records_that_are_all_refused_are_not_tried_one_by_one() -> None:
     def older_than_the_retention(numbers: list[int]) -> Exception | None:
         old = sum(number < 3000 for number in numbers)
