@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import NamedTuple
 
 import structlog
 
 from gateway.backlog import AWAY, HELD, Backlog, Throttle
 from gateway.errors import SinkError, SinkHeld, SinkUnavailable
 from gateway.interfaces import Batch, Sink
-from gateway.sinks.bisect import Isolation, Rejection
-from gateway.spool import DeadLetter, Kind, Progress, ReadAhead, Row, SpoolReader, reason_of
+from gateway.refusals import Refusal, refusals_of
+from gateway.sinks.bisect import Isolation
+from gateway.spool import Progress, ReadAhead, Row, SpoolReader
 from gateway.status import SinkStatus
 from gateway.worker import Worker
 
@@ -32,20 +29,6 @@ SUSPICIOUS = 3
 """Times a batch may lose the connection before its records are tried apart: one of them may be the cause."""
 
 log = structlog.get_logger()
-
-
-class Refusal(NamedTuple):
-    """A record that a sink will never take.
-
-    Attributes:
-        letter: The record as a dead letter.
-        row: The row of the spool that holds it.
-        message: The number of its message in that row; -1 for a record of our own.
-    """
-
-    letter: DeadLetter
-    row: int
-    message: int
 
 
 @dataclass
@@ -201,9 +184,7 @@ class Delivery:
         self._writing, self._suspicions, self._in_doubt = None, 0, False
         self.status.points += sum(row.points for row in rows) - len(rejections)
         self.status.rejected += len(rejections)
-        self._tell(rejections)
-        ends = list(accumulate(row.points for row in rows))
-        return [self._refusal(rows, ends, rejection) for rejection in rejections]
+        return refusals_of(self.name, rows, rejections)
 
     def again(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows to try next after a failure: none, if they are better read again.
@@ -232,33 +213,3 @@ class Delivery:
         if self._worker.stop(seconds):
             self.sink.close()
         self.status.state = "stopped"
-
-    def _tell(self, rejections: Sequence[Rejection]) -> None:
-        """Log what a sink refused: once for each reason, however many records it was."""
-        details = {reason_of(ValueError(one.reason))[0]: one.reason for one in rejections}
-        for reason, number in Counter(reason_of(ValueError(one.reason))[0] for one in rejections).items():
-            log.error(
-                "The sink will never take some records; they are among the dead letters",
-                sink=self.name,
-                records=number,
-                reason=details[reason],
-            )
-
-    def _refusal(self, rows: Sequence[Row], ends: Sequence[int], rejection: Rejection) -> Refusal:
-        number = bisect_right(ends, rejection.index)
-        row = rows[number]
-        index = rejection.index - (ends[number] - row.points)
-        message, source, topic = row.origin_of(index)
-        reason, detail = reason_of(ValueError(rejection.reason))
-        letter = DeadLetter(
-            kind=Kind.REJECTED,
-            source=source,
-            topic=topic,
-            payload=rejection.record,
-            reason=reason,
-            detail=detail,
-            received_ns=row.created_ns,
-            sink=self.name,
-            fingerprint=f"{self.name}/{row.id}/{index}",
-        )
-        return Refusal(letter, row.id, message)

@@ -12,12 +12,13 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from gateway.backlog import REMIND, Rate
-from gateway.delivery import Delivery, Refusal
+from gateway.delivery import Delivery
 from gateway.errors import SpoolFull
 from gateway.fail_points import FailPoint, reach
 from gateway.interfaces import Batch
 from gateway.line_protocol import Encoder
 from gateway.normalize import SeriesStates, silences
+from gateway.refusals import Refusal
 from gateway.spool import Group, Row, Spool, Stretch
 from gateway.status import Status
 from gateway.translator import Translator

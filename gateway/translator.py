@@ -14,7 +14,7 @@ import structlog
 from gateway.catalogue import Catalogue
 from gateway.interfaces import Unreadable
 from gateway.lanes import Lane, Path
-from gateway.line_protocol import BulkEncoder, Columns, Encoder
+from gateway.line_protocol import Encoder
 from gateway.models import (
     Command,
     Decoded,
@@ -26,10 +26,12 @@ from gateway.models import (
     Release,
     Remember,
 )
-from gateway.normalize import Alike, Place, SeriesState, Taken, UsualMessages
+from gateway.normalize import Place, UsualMessages
+from gateway.quarantine import Quarantine
 from gateway.routing import Router, filter_covers
-from gateway.spool import DeadLetter, Group, Kind, Redelivery, properties_of, reason_of
+from gateway.spool import Group, Redelivery, reason_of
 from gateway.status import Status
+from gateway.usual_records import UsualRecords
 from gateway.waiting import Waiting
 
 MAX_TOPICS = 200_000
@@ -38,11 +40,6 @@ MAX_TOPICS = 200_000
 _payload = itemgetter(Message._fields.index("payload"))  # the same place in `Unreadable`
 
 _NOTHING: tuple[Decoded, ...] = ()
-
-
-def _position(pair: tuple[Taken, str]) -> int:
-    return pair[0].position
-
 
 log = structlog.get_logger()
 
@@ -75,11 +72,10 @@ class Translator:
         self._source = source
         self._router = router
         self._paths = paths
-        self._encoder = encoder
         self._encode = encoder.encode
-        self._usual = UsualMessages()
-        self._bulk = BulkEncoder(encoder)
+        self._usual, self._records = UsualMessages(), UsualRecords(encoder)
         self._redelivery = redelivery
+        self._quarantine = Quarantine(source, redelivery, status)
         self._waiting = waiting
         self._catalogue = catalogue
         self._status = status
@@ -122,47 +118,24 @@ class Translator:
         if not self._usual.number:
             return
         every, unusual = self._usual.check()
-        if len(every) == 1:
-            self._add(*self._encode_alike(every[0], group), group)
-        else:
-            pairs = [pair for alike in every for pair in zip(*self._encode_alike(alike, group), strict=True)]
-            pairs.sort(key=_position)
-            self._add([taken for taken, _ in pairs], [record for _, record in pairs], group)
+
+        def refuse(message: Message, error: ValueError) -> None:
+            self._quarantine.take(message, group, *reason_of(error))
+
+        messages, records = self._records.encode(every, refuse)
+        group.add_each(messages, records)
+        self._status.points += len(records)
         for one in unusual:
             lane = self._lanes.get(one.message.topic) or self._find(one.message.topic)
-            if lane is not None:
+            if lane is None:
+                self._no_route(one.message)
+            else:
                 self._take_all(lane, one.message, (one.observation,), group)
-
-    def _add(self, taken: Sequence[Taken], records: Sequence[str], group: Group) -> None:
-        group.add_each([one.message for one in taken], records)
-        self._status.points += len(records)
-
-    def _encode_alike(self, alike: Alike, group: Group) -> tuple[Sequence[Taken], Sequence[str]]:
-        """Return the messages that could be encoded, and the record of each."""
-        plan, taken, rows = alike
-        if not taken:
-            return (), ()
-        _, _, _, states, times, _ = zip(*taken, strict=True)
-        try:
-            prefixes = [state.prefix or self._spell_prefix(state) for state in states]
-            return taken, self._bulk.encode(Columns(plan, plan.fields, plan.stored), states, prefixes, times, rows)
-        except ValueError:  # a name that cannot be stored; below it costs only the messages that have it
-            encoded: list[tuple[Taken, str]] = []
-        for one, telemetry in zip(taken, alike.telemetry(), strict=True):
-            try:
-                encoded += [(one, record) for record in self._encode(telemetry)]
-            except ValueError as error:
-                self._quarantine(one.message, group, *reason_of(error))
-        return [one for one, _ in encoded], [record for _, record in encoded]
-
-    def _spell_prefix(self, state: SeriesState) -> str:
-        state.prefix = self._encoder.prefix(state.series)
-        return state.prefix
 
     def _first_look(self, message: Message | Unreadable, group: Group) -> None:
         """Translate a message of a topic that was not seen before, or one that something is special about."""
         if isinstance(message, Unreadable):
-            self._quarantine(message, group, *reason_of(ValueError(message.reason)))
+            self._quarantine.take(message, group, *reason_of(ValueError(message.reason)))
             return
         if message.duplicate and self._redelivery.known(message):
             self._ignore("sent again by the broker, and committed before")
@@ -171,8 +144,7 @@ class Translator:
             return
         lane = self._lanes.get(message.topic) or self._find(message.topic)
         if lane is None:
-            self._status.unmatched.count(message.topic)
-            self._ignore("no route takes its topic")
+            self._no_route(message)
             return
         self._decode_and_take(lane, message, group)
 
@@ -184,7 +156,7 @@ class Translator:
         """Put into the group what a message says that was set aside before; what no route takes is quarantined."""
         match = self._router.match(message.topic)
         if match is None:
-            self._quarantine(message, group, "no route takes its topic", "")
+            self._quarantine.take(message, group, "no route takes its topic", "")
         else:
             # A place of its own: what was looked up for other messages of its topic is nothing to it.
             lane = Lane.along(self._paths[match.route], Place(match.levels))
@@ -233,8 +205,7 @@ class Translator:
         for one in released:
             own_lane = self._lanes.get(one.topic) or self._find(one.topic)
             if own_lane is None:  # the routes have changed since it was held
-                self._status.unmatched.count(one.topic)
-                self._ignore("no route takes its topic")
+                self._no_route(one)
             else:
                 self._decode_and_take(own_lane, one, group)
 
@@ -244,10 +215,10 @@ class Translator:
         Whatever goes wrong with one message must not stop the others, nor come back with it at every restart.
         """
         if isinstance(error, ValueError):
-            self._quarantine(message, group, *reason_of(error))
+            self._quarantine.take(message, group, *reason_of(error))
             return
         log.error("A message brought a defect to light and is quarantined", route=lane.path.route, exc_info=error)
-        self._quarantine(message, group, "defect of the gateway or the adapter", repr(error)[:1000])
+        self._quarantine.take(message, group, "defect of the gateway or the adapter", repr(error)[:1000])
 
     def _take(  # noqa: C901  # one case for each thing an adapter can say
         self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group
@@ -291,45 +262,15 @@ class Translator:
             group.add(message.topic, lines)
             self._status.points += len(lines)
         if normalized.rejects or rejects:
-            self._reject(message, [*rejects, *normalized.rejects], group, stored=bool(lines))
+            self._quarantine.take_values(message, [*rejects, *normalized.rejects], group, stored=bool(lines))
         elif not lines:
             self._ignore(normalized.ignored)
         for definition in normalized.definitions:
             self._define(definition, message.received_ns, group)
 
-    def _reject(self, message: Message, rejects: Sequence[Reject], group: Group, *, stored: bool) -> None:
-        for reject in rejects:
-            self._status.rejected.count(reject.reason.partition(":")[0])
-        detail = "; ".join(f"{reject.name}: {reject.reason}" for reject in rejects[:20])
-        reason = rejects[0].reason.partition(":")[0]
-        subject = ", ".join(sorted({reject.name for reject in rejects[:20]}))
-        if stored:
-            group.dead_letters.append(self._letter(Kind.VALUE, message, reason, detail, subject))
-        else:
-            self._quarantine(message, group, reason, detail, subject)
-
-    def _quarantine(
-        self, message: Message | Unreadable, group: Group, reason: str, detail: str, subject: str = ""
-    ) -> None:
-        self._counts.quarantined += 1
-        self._status.quarantined.count(reason)
-        kind = Kind.UNDECODABLE if isinstance(message, Message) else Kind.UNREADABLE
-        group.dead_letters.append(self._letter(kind, message, reason, detail, subject))
-        if isinstance(message, Message) and message.packet_id:
-            group.redelivery += self._redelivery.note(message)
-
-    def _letter(self, kind: Kind, message: Message | Unreadable, reason: str, detail: str, subject: str) -> DeadLetter:
-        return DeadLetter(
-            kind,
-            self._source,
-            message.topic,
-            message.payload,
-            reason,
-            detail,
-            message.received_ns,
-            properties=properties_of(message) if isinstance(message, Message) else "",
-            subject=subject,
-        )
+    def _no_route(self, message: Message) -> None:
+        self._status.unmatched.count(message.topic)
+        self._ignore("no route takes its topic")
 
     def _ignore(self, reason: str) -> None:
         self._counts.ignored += 1
@@ -338,7 +279,7 @@ class Translator:
     def _hold(self, key: str, message: Message, group: Group) -> None:
         # Once it is released, its packet identifier may stand for another message.
         if not self._waiting.add(key, message._replace(packet_id=0, duplicate=False)):
-            self._quarantine(message, group, "no room to hold it", f"no room to hold it until {key} is known")
+            self._quarantine.take(message, group, "no room to hold it", f"no room to hold it until {key} is known")
             return
         group.held.append((key, message))
         if message.packet_id:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.delivery import Refusal
 from gateway.line_protocol import Encoder
 from gateway.normalize import SeriesStates
+from gateway.refusals import Refusal
 from gateway.safekeeping import Safekeeping
 from gateway.spool import DeadLetter, Group, Kind, Row, Spool
 from gateway.status import Status

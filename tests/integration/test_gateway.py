@@ -16,14 +16,14 @@ from tests.servers.brokers import StartMosquitto
 from tests.servers.databases import Influxd
 from tests.servers.gateway import Gateway, StartGateway
 
+START_MS = time.time_ns() // 1_000_000 - 3_600_000
 LOAD = ("max_queued_messages 0", "max_inflight_messages 0")
 
 
 def numbered(count: int, machines: int = 10, first: int = 0) -> Iterable[Publication]:
-    """Yield messages with times of their own, so that each is one point."""
-    start_ms = time.time_ns() // 1_000_000 - 3_600_000
+    """Yield messages with times of their own, of each number another, so that each is one point."""
     for number in range(first, first + count):
-        payload = json.dumps({"ts": start_ms + number, "n": number, "x": number / 8}).encode()
+        payload = json.dumps({"ts": START_MS + number, "n": number, "x": number / 8}).encode()
         yield Publication(f"s1/m{number % machines}/telemetry", payload)
 
 
