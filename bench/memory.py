@@ -5,9 +5,9 @@ takes everything at once and keeps nothing but a count (`null_sink`): twelve mil
 a measurement of influxd. The resident memory of the gateway's process is looked at 60 times, each 10 seconds.
 
 - Start, end, peak: of what was seen; the peak is the kernel's own.
-- Slope: of the straight line through what was seen after the first tenth of the time, in which caches fill, by least
-  squares; with its standard error. Memory `grows` if the slope is more than twice that, and the line rises by more than
-  a hundredth in the time.
+- Slope: of the straight line through what was seen in the second half of the time, by least squares, with its standard
+  error; in the first half caches and the pools of the allocator fill, in steps that become rarer. Memory `grows` if the
+  slope is more than twice that error, and the line rises by more than a hundredth in that time.
 
 The database counts its records: none may be missing. With --quick it takes twenty seconds, from which no slope can be
 told.
@@ -75,7 +75,7 @@ def measure(setting: Setting) -> Measured:
 
 
 def _report(times: list[float], sizes: list[float], peak: float, rate: float) -> Measured:
-    settled = len(times) // 10
+    settled = len(times) // 2
     slope = slope_of(times[settled:], sizes[settled:])
     rise = slope.a_second * (times[-1] - times[settled])
     grows: bool | None = slope.a_second > SIGNIFICANT * slope.error and rise > NOTABLE * sizes[settled]

@@ -82,7 +82,7 @@ class Translator:
         self._counts = status.messages
         self._lanes: dict[str, Lane] = {}
 
-    # The lines that run for every message: 7 us for one of 6 values, with all that they call.
+    # The lines that run for every message: 5 us for one of 6 values, with all that they call.
     def translate(self, messages: Sequence[Message | Unreadable], group: Group) -> None:
         """Put into the group what the messages say, in their order."""
         self._counts.received += len(messages)
