@@ -26,7 +26,7 @@ class FailPoint(StrEnum):
     IN_COMMIT = "in_commit"
     """It is written; the transaction is open."""
     AFTER_COMMIT = "after_commit"
-    """It is on disk; nothing is acknowledged."""
+    """It is safe, on the disk or with the sinks; nothing is acknowledged."""
     AFTER_ACKNOWLEDGEMENT = "after_acknowledgement"
     """Acknowledgements were handed to the connection; they may not have left."""
     BEFORE_WRITE = "before_write"

@@ -97,7 +97,6 @@ class SpoolStatus:
     max_bytes: int = 0
     oldest_ns: int = 0
     commits: int = 0
-    written_bytes: int = 0
     dropped: int = 0
     """Messages discarded because the spool was full and `when_full` says so."""
     written_through: int = 0
