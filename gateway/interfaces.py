@@ -5,8 +5,10 @@ Everything else in the engine is written against these. An implementation states
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+
+from pydantic import JsonValue
 
 from gateway.models import Command, Decoded, Message
 
@@ -44,7 +46,8 @@ class Source(Protocol):
     async def receive(self) -> Sequence[Message | Unreadable]:
         """Wait for a message; return it with all others that have already arrived, in order of arrival.
 
-        Called again and again by one task. A source that loses its connection reconnects by itself, for ever.
+        Called again and again by one task. A source that loses its connection reconnects by itself, for ever. Once it
+        has been told to end, it returns what has arrived, and then nothing (an empty sequence).
         """
 
     def acknowledge(self, messages: Sequence[Message | Unreadable]) -> None:
@@ -81,10 +84,114 @@ class Adapter(Protocol):
         """
 
     def advance(self, now_ns: int) -> Iterable[Decoded]:
-        """Say what follows from time having passed, even when nothing arrived. Called about once a second.
+        """Say what follows from time having passed, even when nothing arrived. Called about four times a second.
 
         The time is that of `Message.received_ns`, by a clock that somebody may set: a time before the last one means
         that it was set back, not that no time has passed.
+        """
+
+
+@runtime_checkable
+class Session(Protocol):
+    """How a connection to a broker begins and ends, for an adapter that owns one (a Sparkplug host application).
+
+    The source that serves it connects with a clean start and a session expiry of 0, subscribes to nothing but
+    `subscriptions`, and publishes the commands in their order. Pure, like an adapter; most who implement it are both.
+    What follows from a lost connection for values and their quality is said by the next `Adapter.advance`.
+    """
+
+    def subscriptions(self) -> Sequence[tuple[str, int]]:
+        """Return the topic filters to subscribe to, each with the highest QoS wanted."""
+
+    def will(self, now_ns: int) -> Command | None:
+        """Return the Will of a connection that is being made now; None for none. Asked anew for each connection."""
+
+    def connected(self, now_ns: int) -> Iterable[Command]:
+        """The broker has granted the connection and all subscriptions: yield what is to be published first."""
+
+    def disconnecting(self, now_ns: int) -> Iterable[Command]:
+        """The connection is about to be closed on purpose: yield what is to be published last."""
+
+    def disconnected(self, now_ns: int) -> None:
+        """The connection is gone, on purpose or not. Called once for each `connected`."""
+
+    def accepting(self, accepting: bool, now_ns: int) -> Iterable[Command]:  # noqa: FBT001  # a state, not a switch
+        """The spool can take more, or (False) soon cannot: yield what tells the other side.
+
+        Called when it changes, whether connected or not; what is yielded without a connection is not published. A
+        session begins as accepting.
+        """
+
+    def companion(self) -> Session | None:
+        """Return the session of a second connection to the same broker, where one Will does not do; None for none."""
+
+
+@runtime_checkable
+class SessionAdapter(Adapter, Session, Protocol):
+    """An adapter that owns the connection its messages come by: what a source names as its `session`.
+
+    Attributes:
+        DEFAULT_ROUTE: Keys of the route that its source has where the configuration writes none, or leaves them out;
+            `topic` is one of them.
+    """
+
+    DEFAULT_ROUTE: ClassVar[Mapping[str, object]]
+
+    @property
+    def may_publish(self) -> Sequence[str]:
+        """Topic filters on which it may publish, beside those that its route allows."""
+
+
+@runtime_checkable
+class Sibling(Protocol):
+    """A session of which there may be several, each at another broker, that must know of one another."""
+
+    def know(self, siblings: Sequence[Self]) -> None:
+        """Take note of the others of its kind. Called once, before anything else."""
+
+
+@runtime_checkable
+class Places(Protocol):
+    """An adapter that reads from a topic whose values they are, where a pattern of levels cannot."""
+
+    @property
+    def place_names(self) -> Sequence[str]:
+        """The words that `place` may give, for the templates of a route; without `tags`, these become tags."""
+
+    @property
+    def further_words(self) -> Sequence[str]:
+        """Words beside them that templates may name, but that become no tags by themselves."""
+
+    def place(self, topic: str) -> Mapping[str, str]:
+        """Return word to text for a topic."""
+
+
+@runtime_checkable
+class HostApplication(Protocol):
+    """An adapter that keeps account of the nodes it hears: it can be looked at, and told to ask one of them again.
+
+    Both are called between two calls of the adapter, on behalf of a person; neither has side effects beyond what it
+    says. Times are nanoseconds since 1970, 0 where something never happened.
+    """
+
+    def describe(self, now_ns: int) -> Mapping[str, JsonValue]:
+        """Return what is known of the host itself and, as `nodes`, of every node; a few microseconds a node.
+
+        The host: `role`, `host_id` (empty for none), `online`. A node: `group`, `node`, `online`, `state` (online,
+        offline, stale, or unknown: it waits for a birth), `since_ns`, `bdseq` and `seq` (None: unknown), `births`,
+        `deaths`, `rebirths_asked`, `last_rebirth_reason`, `rebirths_answered`, `gaps`, `last_seen_ns`, `latency_ms` and
+        `latency_max_ms` (None: not measured), `metrics`, `held` (messages), `duplicate_sessions` and `devices`, each
+        with `device`, `online`, `since_ns`, `births`, `deaths`, `metrics` and `last_seen_ns`. Counters only grow while
+        the adapter lives.
+        """
+
+    def ask_rebirth(self, node: str, now_ns: int) -> str:
+        """See to it that a node (`GROUP/NODE`) is asked for a rebirth; return a sentence on what will happen.
+
+        What is to be published is yielded by the next `Adapter.advance`.
+
+        Raises:
+            ValueError: It is not asked: there is no such node, or the host publishes nothing.
         """
 
 

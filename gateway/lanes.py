@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.interfaces import Adapter
+from gateway.interfaces import Adapter, Places
 from gateway.models import Decoded, Message, Observation
 from gateway.normalize import Normalizer, Place, UsualMessages
 
@@ -19,12 +19,22 @@ class Path:
         adapter: Its adapter.
         normalizer: Its normalizer.
         publish: Topic filters on which the adapter may publish.
+        places: The adapter, if it reads more from a topic than the levels of the route name.
     """
 
     route: str
     adapter: Adapter
     normalizer: Normalizer
     publish: Sequence[str] = ()
+    places: Places | None = None
+
+    def words(self, topic: str, levels: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what the topic says of whose values these are, given what stands at the levels that the route names.
+
+        Raises:
+            ValueError: The adapter can make nothing of the topic.
+        """
+        return levels if self.places is None else {**levels, **self.places.place(topic)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 
 MAX_TEXT_BYTES = 65_536
 """The longest text value that every InfluxDB takes (3.0 to 3.8 end there)."""
@@ -84,6 +84,8 @@ class Observation(NamedTuple):
         asset: The machine, where the message names it; empty if only the topic does.
         measurement: The type of machine, where the message names it.
         origin: Why it is told now.
+        place: Words for the templates of the route, where the message knows better than its topic whose values these
+            are (a gateway that speaks for several machines, what follows from the death of another).
     """
 
     values: Mapping[str, Value | None]
@@ -94,6 +96,7 @@ class Observation(NamedTuple):
     asset: str = ""
     measurement: str = ""
     origin: Origin = Origin.LIVE
+    place: Mapping[str, str] | None = None
 
 
 class Definition(NamedTuple):
@@ -107,6 +110,7 @@ class Definition(NamedTuple):
     description: str = ""
     asset: str = ""
     measurement: str = ""
+    place: Mapping[str, str] | None = None
 
 
 class Reject(NamedTuple):
@@ -200,6 +204,8 @@ class Telemetry(BaseModel):
         quality: Name to quality, of those whose quality is to be written: at first, and when it changes.
         time_status: Why the time is not the device's own; None where that did not change.
         origin: Why it is told now.
+        narrow: Each value is a point of its own with its name as tag `metric`. `values` then have plain names: the
+            ending that their type asks for is that of the field `value`.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -207,6 +213,7 @@ class Telemetry(BaseModel):
     series: Series
     values: dict[str, Storable]
     timestamp_ns: Int64
-    quality: dict[Name, Quality] | None = None
+    quality: dict[str, InstanceOf[Quality]] | None = None
     time_status: Text | None = None
     origin: Origin = Origin.LIVE
+    narrow: bool = False

@@ -25,27 +25,29 @@ from gateway.clock import Clock
 from gateway.delivery import Backoff, Delivery
 from gateway.errors import SinkHeld, SinkUnavailable
 from gateway.fail_points import FailPoint, reach
+from gateway.filling import Filling
 from gateway.interfaces import Source, Unreadable
 from gateway.models import Message
 from gateway.safekeeping import Safekeeping
 from gateway.spool import Group, Row
 from gateway.translator import Translator
 
-MAX_GROUP_MESSAGES = 5000
-MAX_GROUP_BYTES = 1_000_000
 GOODBYE = 3.0
 """Seconds that a commit may still take when the gateway stops."""
 RETRY, HOLD = 15.0, 60.0
 """Longest wait, in seconds, before a sink is tried again that cannot be reached, or that needs an operator."""
 
 
-async def ingest(source: Source, translator: Translator, safekeeping: Safekeeping, linger: float) -> None:
-    """Take messages from a source for ever: translate, commit in groups, acknowledge.
+async def ingest(source: Source, translator: Translator, safekeeping: Safekeeping, linger: float, clock: Clock) -> None:
+    """Take messages from a source until it has ended: translate, commit in groups, acknowledge.
 
     A group opens with a first message and closes after `linger` seconds, when it is large, or when the broker waits
     for an acknowledgement. The next group is filled while the last one is being committed.
     """
-    loop, me = asyncio.get_running_loop(), asyncio.current_task()
+    me, filling = asyncio.current_task(), Filling(source, translator, linger, clock)
+
+    def settle() -> asyncio.Task[None]:
+        return asyncio.create_task(_settle(source, *filling.take(), safekeeping), name=f"commit {source.name}")
 
     def fail(task: asyncio.Task[None]) -> None:
         """Stop taking messages at once when a commit failed; its error is raised below."""
@@ -54,36 +56,28 @@ async def ingest(source: Source, translator: Translator, safekeeping: Safekeepin
 
     settling: asyncio.Task[None] | None = None
     try:
-        while True:
-            group, taken = Group(source.name), []
-            messages = await source.receive()
-            reach(FailPoint.RECEIVED)
-            closes = loop.time() + linger
-            while messages:
-                translator.translate(messages, group)
-                taken.append(messages)
-                if group.received >= MAX_GROUP_MESSAGES or group.size >= MAX_GROUP_BYTES or source.exhausted():
-                    break
-                messages = await _receive_until(source, closes)
+        while not filling.over:
+            await filling.fill()
             if settling is not None:
                 await asyncio.shield(settling)
-            settling = asyncio.create_task(_settle(source, group, taken, safekeeping), name=f"commit {source.name}")
-            settling.add_done_callback(fail)
+            if filling.has_something:
+                settling = settle()
+                settling.add_done_callback(fail)
     finally:
         # What is being committed when the gateway stops is still acknowledged, unless it waits for room; what is not
-        # acknowledged is sent again.
+        # acknowledged is sent again, and what would not be is committed too.
+        until = asyncio.get_running_loop().time() + GOODBYE
         if settling is not None:
-            await asyncio.wait([settling], timeout=GOODBYE)
-            settling.cancel()
-            await settling
+            settling.remove_done_callback(fail)
+            await _end(settling, until)
+        if filling.would_be_lost:
+            await _end(settle(), until)
 
 
-async def _receive_until(source: Source, when: float) -> Sequence[Message | Unreadable]:
-    try:
-        async with asyncio.timeout_at(when):
-            return await source.receive()
-    except TimeoutError:
-        return ()
+async def _end(task: asyncio.Task[None], until: float) -> None:
+    await asyncio.wait([task], timeout=until - asyncio.get_running_loop().time())
+    task.cancel()
+    await task
 
 
 async def _settle(
@@ -127,11 +121,11 @@ async def deliver(delivery: Delivery, safekeeping: Safekeeping) -> None:
             rows = ()
 
 
-async def pass_time(translators: Sequence[Translator], safekeeping: Safekeeping, clock: Clock) -> None:
-    """Once a second: let adapters act on time, and mark silent machines stale."""
+async def pass_time(safekeeping: Safekeeping, clock: Clock) -> None:
+    """Once a second: mark silent machines stale."""
     while True:
         await asyncio.sleep(1)
-        await safekeeping.say_what_follows(translators, clock.now_ns())
+        await safekeeping.note_silences(clock.now_ns())
 
 
 async def keep_house(safekeeping: Safekeeping) -> None:

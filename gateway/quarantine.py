@@ -27,7 +27,8 @@ class Quarantine:
 
     def take(self, message: Message | Unreadable, group: Group, reason: str, detail: str, subject: str = "") -> None:
         """Set a whole message aside, with its bytes."""
-        self._status.messages.quarantined += 1
+        if message.topic or isinstance(message, Unreadable):  # else it is what an adapter said as time passed
+            self._status.messages.quarantined += 1
         self._status.quarantined.count(reason)
         kind = Kind.UNDECODABLE if isinstance(message, Message) else Kind.UNREADABLE
         group.dead_letters.append(self._letter(kind, message, reason, detail, subject))

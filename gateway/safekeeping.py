@@ -21,11 +21,13 @@ from gateway.normalize import SeriesStates, silences
 from gateway.refusals import Refusal
 from gateway.spool import Group, Row, Spool, Stretch
 from gateway.status import Status
-from gateway.translator import Translator
 from gateway.worker import Worker
 
 OWN = "gateway"
 """The source of what the gateway itself has to say."""
+
+NEARLY_FULL, ROOM_AGAIN = 0.95, 0.90
+"""Parts of the spool's room: above the first, those who can keep their data are asked to; below the second, to send."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,6 +67,8 @@ class Safekeeping:
         self._full = False
         self._short = 0
         """Writes that wait for room."""
+        self._accepting = True
+        self._told_of_room: list[Callable[[bool], None]] = []
         # What waits from an earlier run was received then, so the sum of the counts holds from the start.
         status.messages.received += spool.account.waiting.messages + len(spool.held())
         self._update()
@@ -117,12 +121,17 @@ class Safekeeping:
             reach(FailPoint.AFTER_DEAD_LETTERS)
         return await self.worker.run(self.spool.confirm, sink, rows)
 
-    async def say_what_follows(self, translators: Sequence[Translator], now_ns: int) -> None:
-        """Commit what follows from time having passed: adapters' own doing, silences."""
-        for translator in translators:
-            group = translator.advance(now_ns)
-            if not group.empty:
-                await self.commit(group)
+    def tell_of_room(self, tell: Callable[[bool], None]) -> None:
+        """Have it told when the spool is short of room (False), at once if it is, and when it has room again (True).
+
+        It is short of room when it is nearly full, unless it would forget the oldest, and when a write found none.
+        """
+        self._told_of_room.append(tell)
+        if not self._accepting:
+            tell(False)  # noqa: FBT003  # a state, not a switch
+
+    async def note_silences(self, now_ns: int) -> None:
+        """Commit that machines fell silent."""
         group = Group(OWN)
         for telemetry in silences(self._states, now_ns):
             group.further += self._encoder.encode(telemetry)
@@ -196,12 +205,26 @@ class Safekeeping:
             self._full = True
             self._status.spool.state = "full"
             log.error("The spool is full: nothing more is acknowledged until the sinks have taken some", reason=reason)
+            self._judge_room()
 
     def _clear(self) -> None:
         if self._full and not self._short:
             self._full = False
             self._status.spool.state = "ready"
             log.info("The spool has room again")
+            self._judge_room()
+
+    def _judge_room(self) -> None:
+        """Tell those who want to know when the spool becomes short of room, and when that is over."""
+        filled = self.spool.filled
+        if self._accepting:
+            accepting = not self._full and filled < NEARLY_FULL
+        else:
+            accepting = not self._full and filled < ROOM_AGAIN
+        if accepting != self._accepting:
+            self._accepting = accepting
+            for tell in self._told_of_room:
+                tell(accepting)
 
     def _update(self) -> None:
         account, shown, counts = self.spool.account, self._status.spool, self._status.messages
@@ -217,6 +240,7 @@ class Safekeeping:
             counts.ignored += number
             self._status.ignored.count("forgotten because the spool was full", number)
         self._tell_of_dropping(time.monotonic())
+        self._judge_room()
         self._status.series = len(self._states)
 
     def _tell_of_dropping(self, now: float) -> None:

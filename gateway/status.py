@@ -125,7 +125,7 @@ class MessageCounts:
 
 @dataclass
 class Status:
-    """All of it. `snapshot()` is what `gateway status --json` prints."""
+    """All of it. `snapshot()` is what `gateway status --json` prints, beside what Sparkplug hosts say of themselves."""
 
     id: str = ""
     version: str = ""

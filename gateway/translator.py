@@ -6,6 +6,7 @@ quarantined with its bytes, or counted as something there is nothing to store of
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
@@ -15,22 +16,13 @@ from gateway.catalogue import Catalogue
 from gateway.interfaces import Unreadable
 from gateway.lanes import Lane, Path
 from gateway.line_protocol import Encoder
-from gateway.models import (
-    Command,
-    Decoded,
-    Definition,
-    Hold,
-    Message,
-    Observation,
-    Reject,
-    Release,
-    Remember,
-)
+from gateway.models import Decoded, Message, Observation
 from gateway.normalize import Place, UsualMessages
 from gateway.quarantine import Quarantine
-from gateway.routing import Router, filter_covers
+from gateway.routing import Router
 from gateway.spool import Group, Redelivery, reason_of
 from gateway.status import Status
+from gateway.taking import Taking
 from gateway.usual_records import UsualRecords
 from gateway.waiting import Waiting
 
@@ -72,12 +64,10 @@ class Translator:
         self._source = source
         self._router = router
         self._paths = paths
-        self._encode = encoder.encode
         self._usual, self._records = UsualMessages(), UsualRecords(encoder)
         self._redelivery = redelivery
         self._quarantine = Quarantine(source, redelivery, status)
-        self._waiting = waiting
-        self._catalogue = catalogue
+        self._taking = Taking(encoder, redelivery, self._quarantine, waiting, catalogue, status)
         self._status = status
         self._counts = status.messages
         self._lanes: dict[str, Lane] = {}
@@ -117,15 +107,13 @@ class Translator:
         """Put into the group what was taken the quick way, so that what follows stands behind it."""
         if not self._usual.number:
             return
-        every, unusual = self._usual.check()
+        checked = self._usual.check()
 
         def refuse(message: Message, error: ValueError) -> None:
             self._quarantine.take(message, group, *reason_of(error))
 
-        messages, records = self._records.encode(every, refuse)
-        group.add_each(messages, records)
-        self._status.points += len(records)
-        for one in unusual:
+        self._status.points += self._records.add(checked, group, refuse)
+        for one in checked.unusual:
             lane = self._lanes.get(one.message.topic) or self._find(one.message.topic)
             if lane is None:
                 self._no_route(one.message)
@@ -138,7 +126,7 @@ class Translator:
             self._quarantine.take(message, group, *reason_of(ValueError(message.reason)))
             return
         if message.duplicate and self._redelivery.known(message):
-            self._ignore("sent again by the broker, and committed before")
+            self._taking.ignore("sent again by the broker, and committed before")
             if (source := self._status.sources.get(self._source)) is not None:
                 source.redelivered += 1
             return
@@ -154,12 +142,11 @@ class Translator:
 
     def decode_again(self, message: Message, group: Group) -> None:
         """Put into the group what a message says that was set aside before; what no route takes is quarantined."""
-        match = self._router.match(message.topic)
-        if match is None:
+        # A place of its own: what was looked up for other messages of its topic is nothing to it.
+        lane = self._lane(message.topic)
+        if lane is None:
             self._quarantine.take(message, group, "no route takes its topic", "")
         else:
-            # A place of its own: what was looked up for other messages of its topic is nothing to it.
-            lane = Lane.along(self._paths[match.route], Place(match.levels))
             self._decode_and_take(lane, message, group)
 
     def recall(self, messages: Iterable[Message]) -> None:
@@ -173,9 +160,11 @@ class Translator:
                 except Exception as error:  # noqa: BLE001  # see `_failed`
                     self._failed(lane, message, error, group)
 
-    def advance(self, now_ns: int) -> Group:
-        """Let the adapters act on time having passed; return what they said."""
-        group = Group(self._source)
+    def advance(self, now_ns: int, group: Group) -> None:
+        """Let the adapters act on time having passed; put into the group what they say.
+
+        Into the group that their messages go into, or a later one: what one releases may have been held in it.
+        """
         for path in self._paths.values():
             lane, moment = Lane.along(path, Place({})), Message("", b"", now_ns)
             try:
@@ -185,29 +174,41 @@ class Translator:
             else:
                 if said:
                     self._take_all(lane, moment, said, group)
-        return group
 
     def _decode_and_take(self, lane: Lane, message: Message, group: Group) -> None:
+        """Take what a message says, and then the messages that it released."""
+        self._go_on(self._decode(lane, message, group), group)
+
+    def _take_all(self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group) -> None:
+        """Take what an adapter said of a message, and then the messages that it released."""
+        self._go_on(self._try_to_take(lane, message, said, group), group)
+
+    def _go_on(self, released: Iterable[Message], group: Group) -> None:
+        """Translate messages that were released, and those that they release in their turn."""
+        waiting = deque(released)
+        while waiting:
+            message = waiting.popleft()
+            lane = self._lanes.get(message.topic) or self._find(message.topic)
+            if lane is None:  # the routes have changed since it was held
+                self._no_route(message)
+            else:
+                waiting.extendleft(reversed(self._decode(lane, message, group)))
+
+    def _decode(self, lane: Lane, message: Message, group: Group) -> Sequence[Message]:
+        """Take what a message says; return the messages that it released."""
         try:
             said = tuple(lane.decode(message))
         except Exception as error:  # noqa: BLE001  # see `_failed`
             self._failed(lane, message, error, group)
-        else:
-            self._take_all(lane, message, said, group)
+            return ()
+        return self._try_to_take(lane, message, said, group)
 
-    def _take_all(self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group) -> None:
-        """Take what an adapter said of a message, and then the messages that it released."""
+    def _try_to_take(self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group) -> Sequence[Message]:
         try:
-            released = self._take(lane, message, said, group)
+            return self._taking.take(lane, message, said, group)
         except Exception as error:  # noqa: BLE001  # see `_failed`
             self._failed(lane, message, error, group)
-            return
-        for one in released:
-            own_lane = self._lanes.get(one.topic) or self._find(one.topic)
-            if own_lane is None:  # the routes have changed since it was held
-                self._no_route(one)
-            else:
-                self._decode_and_take(own_lane, one, group)
+            return ()
 
     def _failed(self, lane: Lane, message: Message, error: Exception, group: Group) -> None:
         """Quarantine a message that cannot be understood, or that brings a defect of ours or an adapter's to light.
@@ -220,93 +221,25 @@ class Translator:
         log.error("A message brought a defect to light and is quarantined", route=lane.path.route, exc_info=error)
         self._quarantine.take(message, group, "defect of the gateway or the adapter", repr(error)[:1000])
 
-    def _take(  # noqa: C901  # one case for each thing an adapter can say
-        self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group
-    ) -> list[Message]:
-        """Put what an adapter said into the group; return the messages that can be understood now."""
-        observations: list[Observation] = []
-        rejects: list[Reject] = []
-        released: list[Message] = []
-        fate_known = False
-        for thing in said:
-            match thing:
-                case Observation():
-                    observations.append(thing)
-                case Reject():
-                    rejects.append(thing)
-                case Definition():
-                    self._define(lane.path.normalizer.place(lane.place, thing), message.received_ns, group)
-                case Hold(key):
-                    fate_known = True
-                    self._hold(key, message, group)
-                case Release(key):
-                    released += self._release(key, group)
-                case Remember(key):
-                    group.remembered[key] = message
-                case Command():
-                    self._command(lane, thing, group)
-        if observations or rejects:
-            self._store(lane, message, observations, rejects, group)
-        elif not fate_known and message.topic:
-            self._ignore("it says nothing that is stored")
-        return released
-
-    def _store(
-        self, lane: Lane, message: Message, observations: Sequence[Observation], rejects: list[Reject], group: Group
-    ) -> None:
-        normalized = lane.path.normalizer.normalize(lane.place, message, observations)
-        lines = [line for telemetry in normalized.telemetry for line in self._encode(telemetry)]
-        if normalized.timeless and message.packet_id:
-            group.redelivery += self._redelivery.note(message)
-        if lines:
-            group.add(message.topic, lines)
-            self._status.points += len(lines)
-        if normalized.rejects or rejects:
-            self._quarantine.take_values(message, [*rejects, *normalized.rejects], group, stored=bool(lines))
-        elif not lines:
-            self._ignore(normalized.ignored)
-        for definition in normalized.definitions:
-            self._define(definition, message.received_ns, group)
-
     def _no_route(self, message: Message) -> None:
         self._status.unmatched.count(message.topic)
-        self._ignore("no route takes its topic")
-
-    def _ignore(self, reason: str) -> None:
-        self._counts.ignored += 1
-        self._status.ignored.count(reason)
-
-    def _hold(self, key: str, message: Message, group: Group) -> None:
-        # Once it is released, its packet identifier may stand for another message.
-        if not self._waiting.add(key, message._replace(packet_id=0, duplicate=False)):
-            self._quarantine.take(message, group, "no room to hold it", f"no room to hold it until {key} is known")
-            return
-        group.held.append((key, message))
-        if message.packet_id:
-            group.redelivery += self._redelivery.note(message)
-
-    def _release(self, key: str, group: Group) -> list[Message]:
-        group.released.append(key)
-        group.held = [(held, message) for held, message in group.held if held != key]
-        return self._waiting.take(key)
-
-    def _command(self, lane: Lane, command: Command, group: Group) -> None:
-        if any(filter_covers(allowed, command.topic) for allowed in lane.path.publish):
-            group.commands.append(command)
-        else:
-            self._status.refused_commands.count(command.topic)
-
-    def _define(self, definition: Definition, received_ns: int, group: Group) -> None:
-        telemetry = self._catalogue.learn(definition, received_ns)
-        if telemetry is not None:
-            group.definitions.append(definition)
-            group.further += self._encode(telemetry)
+        self._taking.ignore("no route takes its topic")
 
     def _find(self, topic: str) -> Lane | None:
+        lane = self._lane(topic)
+        if lane is not None:
+            if len(self._lanes) >= MAX_TOPICS:
+                self._lanes.clear()
+            self._lanes[topic] = lane
+        return lane
+
+    def _lane(self, topic: str) -> Lane | None:
         match = self._router.match(topic)
         if match is None:
             return None
-        if len(self._lanes) >= MAX_TOPICS:
-            self._lanes.clear()
-        lane = self._lanes[topic] = Lane.along(self._paths[match.route], Place(match.levels))
-        return lane
+        path, words = self._paths[match.route], match.levels
+        try:
+            words = path.words(topic, words)
+        except Exception:  # see `_failed`; what the route itself knows has to do
+            log.exception("An adapter failed to say whose a topic is", route=path.route)
+        return Lane.along(path, Place(words))

@@ -1,13 +1,14 @@
-"""Makes records of the messages that were taken the quick way: all messages of a plan at once."""
+"""Makes records of the messages that were taken a quick way: all messages of a plan at once, the others by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gateway.line_protocol import BulkEncoder, Columns, Encoder
+from gateway.line_protocol import BulkEncoder, ByNameEncoder, Columns, Encoder
 from gateway.models import Message
-from gateway.normalize import Alike, SeriesState, Taken
+from gateway.normalize import Alike, Assorted, Checked, SeriesState, Taken
+from gateway.spool import Group
 
 Refuse: TypeAlias = Callable[[Message, ValueError], None]
 """What is done with a message that cannot be encoded."""
@@ -23,15 +24,51 @@ class UsualRecords:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._bulk = BulkEncoder(encoder)
+        self._by_name = ByNameEncoder(encoder)
 
-    def encode(self, every: Sequence[Alike], refuse: Refuse) -> tuple[Sequence[Message], Sequence[str]]:
-        """Return the messages in the order in which they were taken, and the record of each."""
-        if len(every) == 1:
-            taken, records = self._encode(every[0], refuse)
-            return [one.message for one in taken], records
-        pairs = [pair for alike in every for pair in zip(*self._encode(alike, refuse), strict=True)]
-        pairs.sort(key=_position)
-        return [taken.message for taken, _ in pairs], [record for _, record in pairs]
+    def add(self, checked: Checked, group: Group, refuse: Refuse) -> int:
+        """Put the records into the group, in the order in which their messages were taken; return how many."""
+        if not checked.assorted and len(checked.alike) == 1:
+            taken, records = self._encode(checked.alike[0], refuse)
+            group.add_each([one.message for one in taken], records)
+            return len(records)
+        pairs = [
+            (one.position, one.message, record)
+            for alike in checked.alike
+            for one, record in zip(*self._encode(alike, refuse), strict=True)
+        ]
+        if not checked.assorted:
+            pairs.sort(key=_position)
+            group.add_each([message for _, message, _ in pairs], [record for _, _, record in pairs])
+            return len(pairs)
+        return self._add_in_order(pairs, checked.assorted, group, refuse)
+
+    def _add_in_order(
+        self, pairs: list[tuple[int, Message, str]], assorted: Sequence[Assorted], group: Group, refuse: Refuse
+    ) -> int:
+        several = [(position, message, [record]) for position, message, record in pairs]
+        for one in assorted:
+            try:
+                several.append((one.position, one.message, self._encode_parts(one)))
+            except ValueError as error:
+                refuse(one.message, error)
+        if pairs:
+            several.sort(key=_position)
+        for _, message, records in several:
+            group.add(message.topic, records)
+        return sum(len(records) for _, _, records in several)
+
+    def _encode_parts(self, one: Assorted) -> list[str]:
+        series = one.state.series
+        encode = self._by_name.narrow if one.state.is_narrow else self._by_name.wide
+        if len(one.parts) == 1:
+            time_ns, fields, values, types = one.parts[0]
+            return encode(series, fields, values, types, time_ns)
+        return [
+            record
+            for time_ns, fields, values, types in one.parts
+            for record in encode(series, fields, values, types, time_ns)
+        ]
 
     def _encode(self, alike: Alike, refuse: Refuse) -> tuple[Sequence[Taken], Sequence[str]]:
         plan, taken, rows = alike
@@ -55,5 +92,5 @@ class UsualRecords:
         return state.prefix
 
 
-def _position(pair: tuple[Taken, str]) -> int:
-    return pair[0].position
+def _position(one: tuple[int, object, object]) -> int:
+    return one[0]

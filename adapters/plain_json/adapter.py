@@ -83,7 +83,7 @@ class PlainJson(JsonOptions):
                     break
                 else:
                     # Past the __new__ of the class, which takes twice as long to fill in the same.
-                    return (_make(Observation, (document, time, None, None, GOOD, "", "", _LIVE)),)
+                    return (_make(Observation, (document, time, None, None, GOOD, "", "", _LIVE, None)),)
             document = loads(message.payload)
         elif not isinstance(document, (dict, list)) and self.scalars != "auto":
             return self._decode_text(message)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
-import adapters
+from gateway.app.formats import open_adapter
+from gateway.app.sessions import open_session, takes, with_routes_of_sessions
 from gateway.errors import ConfigurationError, Problem
-from gateway.interfaces import Adapter
+from gateway.interfaces import Adapter, Places, Session, SessionAdapter, Sibling
 from gateway.lanes import Path
 from gateway.line_protocol import Encoder
 from gateway.normalize import Normalizer, SeriesStates
@@ -25,12 +24,13 @@ class Assembly:
     """What a configuration comes to.
 
     Attributes:
-        settings: The configuration.
+        settings: The configuration, with a route for each source that has a session and no route.
         routers: By source: finds the route of a topic.
         paths: What each route does, by its index; adapters keep their state in them, so each source has its own.
         states: The series.
         encoder: Makes records.
         status: Counts everything.
+        sessions: By source: the adapter that owns its connection, where one does.
     """
 
     settings: Settings
@@ -39,6 +39,7 @@ class Assembly:
     states: SeriesStates
     encoder: Encoder
     status: Status
+    sessions: Mapping[str, Session] = field(default_factory=dict)
 
 
 def assemble(settings: Settings, file: str) -> Assembly:
@@ -47,8 +48,9 @@ def assemble(settings: Settings, file: str) -> Assembly:
     Raises:
         ConfigurationError: With everything that cannot work, and where it stands.
     """
+    settings = with_routes_of_sessions(settings, file)
     problems: list[Problem] = []
-    status, states = Status(id=settings.id), SeriesStates(settings.limits.max_series)
+    status, states = Status(id=settings.id), SeriesStates(settings.limits.max_series, settings.limits.max_names)
     patterns: dict[int, TopicPattern] = {}
     for index, route in enumerate(settings.routes):
         try:
@@ -59,18 +61,19 @@ def assemble(settings: Settings, file: str) -> Assembly:
     problems += _units(settings, file)
     routers: dict[str, Router] = {}
     paths: dict[str, dict[int, Path]] = {}
+    sessions: dict[str, Session] = {}
     seen: set[Problem] = set(problems)
-    for source in settings.sources:
-        mine = {
-            index: pattern
-            for index, pattern in patterns.items()
-            if settings.routes[index].source in (None, source.name)
-        }
+    for number, source in enumerate(settings.sources, 1):
+        mine = {index: pattern for index, pattern in patterns.items() if takes(settings.routes[index], source)}
         routers[source.name] = Router(mine)
         paths[source.name] = {}
         for index, pattern in mine.items():
             try:
-                paths[source.name][index] = _path(settings, index, pattern, states, status, file)
+                if source.session is None:
+                    adapter = _adapter(settings.routes[index], index, file)
+                else:
+                    adapter = sessions[source.name] = open_session(source, number, settings.routes[index], index, file)
+                paths[source.name][index] = _path(settings, index, pattern, adapter, states, status, file)
             except ConfigurationError as error:
                 problems += [problem for problem in error.problems if problem not in seen]
                 seen.update(error.problems)
@@ -79,7 +82,15 @@ def assemble(settings: Settings, file: str) -> Assembly:
             problems.append(Problem(file, f"sources.{source.name}", "no route takes anything from it", remedy))
     if problems:
         raise ConfigurationError(problems)
-    return Assembly(settings, routers, paths, states, Encoder(settings.limits.max_series), status)
+    _introduce(list(sessions.values()))
+    return Assembly(settings, routers, paths, states, Encoder(settings.limits.max_series), status, sessions)
+
+
+def _introduce(sessions: Sequence[Session]) -> None:
+    """Let sessions of one kind at several brokers know of one another."""
+    for session in sessions:
+        if isinstance(session, Sibling):
+            session.know([other for other in sessions if other is not session and type(other) is type(session)])
 
 
 def _problem(file: str, index: int, key: str, reason: str, remedy: str = "") -> Problem:
@@ -87,51 +98,59 @@ def _problem(file: str, index: int, key: str, reason: str, remedy: str = "") -> 
 
 
 def _path(
-    settings: Settings, index: int, pattern: TopicPattern, states: SeriesStates, status: Status, file: str
+    settings: Settings,
+    index: int,
+    pattern: TopicPattern,
+    adapter: Adapter,
+    states: SeriesStates,
+    status: Status,
+    file: str,
 ) -> Path:
     route = settings.routes[index]
-    adapter = _adapter(route, index, file)
+    places = adapter if isinstance(adapter, Places) else None
+    names = () if places is None else tuple(places.place_names)
+    further = () if places is None else tuple(places.further_words)
     try:
-        normalizer = Normalizer(route, pattern.names, settings, states, status, names_asset=adapter.names_asset)
+        normalizer = Normalizer(
+            route,
+            (*pattern.names, *(name for name in names if name not in pattern.names)),
+            settings,
+            states,
+            status,
+            names_asset=adapter.names_asset,
+            further_words=further,
+        )
     except ValueError as error:
         raise ConfigurationError([_problem(file, index, "asset", str(error))]) from error
-    return Path(route.topic, adapter, normalizer, route.publish)
+    may_publish = adapter.may_publish if isinstance(adapter, SessionAdapter) else ()
+    return Path(route.topic, adapter, normalizer, (*route.publish, *may_publish), places)
 
 
 def _adapter(route: Route, index: int, file: str) -> Adapter:
-    try:
-        kind = adapters.load(route.adapter)
-    except ValueError as error:
-        raise ConfigurationError([_problem(file, index, "adapter", str(error))]) from error
     options = dict(route.options)
     if route.timestamp.key is not None:
         options["timestamp_key"] = route.timestamp.key
     try:
-        return kind(**options)
-    except ValidationError as error:
-        raise ConfigurationError(
-            [
-                _problem(
-                    file,
-                    index,
-                    ".".join(["options", *map(str, detail["loc"])]),
-                    "unknown option" if detail["type"] == "extra_forbidden" else detail["msg"],
-                    f"docs/adapters.md lists the options of {route.adapter}",
-                )
-                for detail in error.errors(include_url=False)
-            ]
-        ) from error
+        adapter = open_adapter(route.adapter, options, lambda _: f"routes[{index + 1}].options", file)
+    except ValueError as error:
+        raise ConfigurationError([_problem(file, index, "adapter", str(error))]) from error
+    if isinstance(adapter, SessionAdapter):
+        reason = f"the adapter {route.adapter!r} owns the connection to its broker: a route alone does not do"
+        remedy = f'Write session = "{route.adapter}" in a source; it needs no route'
+        raise ConfigurationError([_problem(file, index, "adapter", reason, remedy)])
+    return adapter
 
 
 def _hidden(settings: Settings, patterns: Mapping[int, TopicPattern], file: str) -> list[Problem]:
     """Tell the routes that never get a message because an earlier one takes all of theirs."""
     problems = []
     for index, pattern in patterns.items():
-        source = settings.routes[index].source
+        route = settings.routes[index]
+        mine = [source for source in settings.sources if takes(route, source)]
         for earlier, wider in patterns.items():
             if earlier >= index:
                 break
-            if settings.routes[earlier].source in (None, source) and wider.covers(pattern):
+            if mine and all(takes(settings.routes[earlier], source) for source in mine) and wider.covers(pattern):
                 reason = f"no message ever gets here: route {earlier + 1} `{wider.text}` takes everything first"
                 problems.append(_problem(file, index, "topic", reason, "Put the narrower route first"))
                 break

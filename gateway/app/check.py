@@ -8,8 +8,9 @@ from pathlib import Path
 from gateway.app.assembly import Assembly
 from gateway.errors import Problem, SinkError
 from gateway.mqtt.probe import probe
-from gateway.settings.models import MqttSource, Settings, Tls
+from gateway.settings.models import Settings
 from gateway.settings.sinks import InfluxDB
+from gateway.settings.sources import MqttSource, Tls
 from gateway.sinks import open_sink
 
 MOUNTED = Path("/run/secrets")
@@ -38,7 +39,11 @@ async def check_connections(assembly: Assembly, file: str) -> list[tuple[str, st
     for number, source in enumerate(settings.sources, 1):
         what = f"source {source.name} ({source.url})"
         try:
-            filters = [wanted.topic_filter for wanted in assembly.routers[source.name].subscriptions]
+            session = assembly.sessions.get(source.name)
+            if session is None:
+                filters = [wanted.topic_filter for wanted in assembly.routers[source.name].subscriptions]
+            else:
+                filters = [topic_filter for topic_filter, _ in session.subscriptions()]
             found.append((what, await _try_broker(settings, source, filters), None))
         except ConnectionError as error:
             found.append((what, "", Problem(file, f"sources[{number}]", str(error))))

@@ -75,7 +75,7 @@ def explain(
             result.nearest = f"route {miss[0] + 1} `{route.topic}` comes nearest: {miss[1]}"
         return result
     result.route = f"{match.route + 1} `{assembly.settings.routes[match.route].topic}`"
-    result.levels = dict(match.levels)
+    result.levels = dict(assembly.paths[name][match.route].words(topic, match.levels))
     message = Message(topic, payload, time.time_ns(), user_properties=user_properties)
     result.observations = _observe(assembly, name, match.route, message)
     _translate(assembly, name, message, result)

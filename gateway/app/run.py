@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -13,21 +13,20 @@ from gateway.app import memory
 from gateway.app.assembly import Assembly
 from gateway.app.clock import ClockWatch
 from gateway.app.retrying import retrying
+from gateway.app.sources import open_companions, open_source
 from gateway.catalogue import Catalogue
 from gateway.clock import Clock
-from gateway.control import serve, socket_of
+from gateway.control import Answers, host_applications, serve, socket_of
 from gateway.dead_letters import Errands
 from gateway.delivery import Delivery
 from gateway.errors import GatewayError
 from gateway.fail_points import FailPoint, reach
-from gateway.mqtt import MqttSource
-from gateway.pipeline import deliver, ingest, keep_house, pass_time
+from gateway.pipeline import GOODBYE, deliver, ingest, keep_house, pass_time
 from gateway.safekeeping import Safekeeping
-from gateway.settings.models import MqttSource as SourceSettings
 from gateway.settings.models import Settings
 from gateway.sinks import open_sink
 from gateway.spool import Spool
-from gateway.status import SinkStatus, SourceStatus
+from gateway.status import SinkStatus
 from gateway.translator import Translator
 from gateway.waiting import Waiting
 
@@ -70,28 +69,32 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     memory.set_aside()
     until = 0.0
     try:
-        async with serve(socket_of(spool.path), status.snapshot), asyncio.TaskGroup() as tasks:
-
-            def source_of(table: SourceSettings) -> MqttSource:
-                return _source(
-                    assembly, table, spool, lambda: remember(table.name), clock, translators[table.name].session_lost
-                )
+        adapters = {source: [path.adapter for path in mine.values()] for source, mine in assembly.paths.items()}
+        answers = Answers(status, host_applications(adapters), clock.now_ns)
+        async with serve(socket_of(spool.path), answers), asyncio.TaskGroup() as tasks:
 
             def remember(name: str) -> None:
                 tasks.create_task(safekeeping.remember(f"session:{name}", "yes"), name=f"remember {name}")
 
-            sources = [source_of(table) for table in settings.sources]
+            sources = [
+                open_source(assembly, table, clock, safekeeping, remember, translators[table.name].session_lost)
+                for table in settings.sources
+            ]
+            companions = open_companions(assembly, clock, safekeeping)
             linger = settings.spool.linger / 1e9
-            ingests = [
-                tasks.create_task(
-                    ingest(source, translators[source.name], safekeeping, linger), name=f"ingest {source.name}"
+            ingests = {
+                source.name: tasks.create_task(
+                    ingest(source, translators[source.name], safekeeping, linger, clock), name=f"ingest {source.name}"
                 )
                 for source in sources
-            ]
+            }
+            connections = {
+                source.name: tasks.create_task(source.run(), name=f"source {source.name}")
+                for source in [*sources, *companions]
+            }
             others = [
-                *(tasks.create_task(source.run(), name=f"source {source.name}") for source in sources),
                 *(tasks.create_task(deliver(way, safekeeping), name=f"deliver {way.name}") for way in deliveries),
-                tasks.create_task(pass_time(list(translators.values()), safekeeping, clock), name="time"),
+                tasks.create_task(pass_time(safekeeping, clock), name="time"),
                 tasks.create_task(keep_house(safekeeping), name="house"),
                 tasks.create_task(memory.set_aside_new(assembly.states), name="memory"),
                 tasks.create_task(errands.run(), name="dead letters"),
@@ -99,8 +102,7 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
             await stop.wait()
             log.info("The gateway stops")
             until = time.monotonic() + STOP_SECONDS
-            # First no more is taken; what is being committed is still acknowledged, then the connections end.
-            await _end(ingests, until)
+            await _end_sources(ingests, connections, set(assembly.sessions), until)
             await _end(others, until)
     except* GatewayError as errors:
         raise _first(errors) from None
@@ -145,29 +147,6 @@ def _translator(assembly: Assembly, source: str, spool: Spool) -> Translator:
     return translator
 
 
-def _source(
-    assembly: Assembly,
-    table: SourceSettings,
-    spool: Spool,
-    remember: Callable[[], None],
-    clock: Clock,
-    session_lost: Callable[[], None],
-) -> MqttSource:
-    router = assembly.routers[table.name]
-    status = assembly.status.sources.setdefault(table.name, SourceStatus(url=table.url))
-    return MqttSource(
-        table,
-        client_id=f"{assembly.settings.id}-{table.name}",
-        subscriptions=router.subscriptions,
-        status=status,
-        had_session=spool.state(f"session:{table.name}") == "yes",
-        remember_session=remember,
-        winner=router.winner if router.overlapping else None,
-        clock=clock,
-        session_lost=session_lost,
-    )
-
-
 def _delivery(spool: Spool, safekeeping: Safekeeping, assembly: Assembly, number: int) -> Delivery:
     table = assembly.settings.sinks[number]
     status = assembly.status.sinks.setdefault(table.name, SinkStatus())
@@ -182,6 +161,25 @@ def _delivery(spool: Spool, safekeeping: Safekeeping, assembly: Assembly, number
     )
     safekeeping.ways.append(way)
     return way
+
+
+async def _end_sources(
+    ingests: Mapping[str, asyncio.Task[None]],
+    connections: Mapping[str, asyncio.Task[None]],
+    with_session: Collection[str],
+    until: float,
+) -> None:
+    """End what takes messages, so that all of them are either stored or sent again by the broker.
+
+    A broker that keeps the session sends again what is not acknowledged: first no more is taken; what is being
+    committed is still acknowledged, then the connection ends. From others the connection ends first, and what came by
+    it, which nobody sends again, is committed.
+    """
+    owned = [task for name, task in connections.items() if name not in ingests or name in with_session]
+    await _end([*owned, *(task for name, task in ingests.items() if name not in with_session)], until)
+    if last := [ingests[name] for name in with_session]:
+        await asyncio.wait(last, timeout=max(0.1, until - GOODBYE - time.monotonic()))
+    await _end([*ingests.values(), *connections.values()], until)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]], until: float) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import check, dead_letters, decode, run, spool, status, verify_durability
+from gateway.cli import check, dead_letters, decode, run, sparkplug, spool, status, verify_durability
 from gateway.cli.console import fail
 from gateway.cli.demo import demo
 from gateway.errors import ConfigurationError, GatewayError
@@ -48,6 +48,7 @@ app.command("status")(status.status)
 app.command("verify-durability")(verify_durability.verify_durability)
 app.add_typer(spool.app, name="spool")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(sparkplug.app, name="sparkplug")
 
 
 def main() -> None:

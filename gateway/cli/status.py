@@ -18,6 +18,7 @@ from gateway.cli.console import (
     show_text,
     show_time,
 )
+from gateway.cli.sparkplug.table import count, count_states, introduce
 from gateway.control import ask, socket_of
 from gateway.settings import load
 from gateway.settings.quantities import show_size
@@ -101,6 +102,11 @@ def _show(
         )
     out.print(table)
     _print_reasons(sources, now_ns)
+    for name, host in _tables({"sparkplug": {}, **answer}, "sparkplug").items():  # an older gateway says nothing of it
+        nodes = count_states(cast("dict[str, int]", host["nodes"])) or "no nodes yet"
+        who = introduce(name, str(host["role"]), str(host["host_id"]), online=bool(host["online"]))
+        asked, held = count(_number(host["rebirths_asked"]), "rebirth"), count(_number(host["held"]), "message")
+        out.print(f"{who}: {nodes}; {asked} asked, {held} held")
     table = Table("sink", "state", "points", "points/s", "rejected", "retries", "waiting", "has all in", box=None)
     for name, one in sinks.items():
         gone = one["gone_in_s"]

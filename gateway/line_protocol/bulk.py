@@ -18,8 +18,8 @@ from gateway.models import MAX_TEXT_BYTES, Series, Telemetry, Value
 
 _LONG = MAX_TEXT_BYTES // 4
 """Characters that are surely fewer bytes than a text may have."""
-MAX_KINDS = 4096
-"""Kinds whose template is remembered."""
+MAX_TEMPLATES = 16 * 2**20
+"""Characters of all templates that are remembered."""
 
 
 class Columns(NamedTuple):
@@ -54,6 +54,7 @@ class BulkEncoder:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._templates: dict[Hashable, str] = {}
+        self._size = 0
 
     def encode(
         self,
@@ -107,7 +108,10 @@ class BulkEncoder:
 
     def _learn(self, columns: Columns, series: Series) -> str:
         """Work out the template of the fields, from the first series that has them."""
-        if len(self._templates) >= MAX_KINDS:
+        template = self._encoder.template(series, columns.names, columns.types)
+        self._size += len(template)
+        if self._size > MAX_TEMPLATES:
             self._templates.clear()
-        template = self._templates[columns.kind] = self._encoder.template(series, columns.names, columns.types)
+            self._size = len(template)
+        self._templates[columns.kind] = template
         return template

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from operator import add
 from typing import NamedTuple
 
 from orjson import dumps
 
 from gateway.line_protocol import escape
+from gateway.line_protocol.spelling import Spellings, field_value, field_values, quality_fields, stored_names
 from gateway.models import GOOD, Series, Telemetry, Value
 
 MAX_FIELDS = 250
 """Fields in a record. Records of one series and time merge in the database."""
 
 MAX_NAMES = 65_536
-"""Names of fields kept in each cache; a device that invents names cannot fill the memory with them."""
+"""Names in all layouts that are remembered; a device that invents names cannot fill the memory with them."""
 
 _PLAIN_NAME = re.compile(r'[^\x00-\x20\x7f\ud800-\udfff,=:"{}\\]+')
 _FLOAT = frozenset({float})
 _COLON_TO_EQUALS = bytes(range(256)).replace(b":", b"=")
 _BRACKETS = b'{}"'
+NARROW_ENDING = {float: " value=", int: " value_int=", str: " value_text=", bool: " value_bool="}
+"""In the narrow layout: the field of a value, by its type, behind the tags."""
+_NARROW_FIELDS = frozenset({"value", "value_int", "value_text", "value_bool", "value_q", "value_status", "time_status"})
+_MAX_METRIC_BYTES = 2048
+"""The longest name of a value, spelled: 256 characters, of four bytes or escaped."""
 
 
 class _Known(NamedTuple):
@@ -31,21 +38,15 @@ class _Known(NamedTuple):
         tags: The names of its tags, which no field may have.
         layouts: The sets of field names that were found to be storable beside these tags, and whether all of the
             names are plain: the same in JSON and in line protocol.
+        before: Measurement and tags up to the value of a further tag `metric`.
+        after: The tags that follow it.
     """
 
     prefix: str
     tags: frozenset[str]
     layouts: dict[tuple[str, ...], bool]
-
-
-class _Keys(dict[str, str]):
-    """Name of a field to its spelling in a record, with the `=` that follows."""
-
-    def __missing__(self, name: str) -> str:
-        if len(self) >= MAX_NAMES:
-            self.clear()
-        spelling = self[name] = escape.key(name) + "="
-        return spelling
+    before: str
+    after: str
 
 
 class Encoder:
@@ -55,6 +56,8 @@ class Encoder:
 
     Attributes:
         max_series: Series whose prefix is remembered; beyond them they are made anew.
+        keys: How the names of fields are spelled, with the `=` that follows.
+        metrics: How the names of values are spelled as a tag.
     """
 
     def __init__(self, max_series: int = 200_000) -> None:
@@ -62,7 +65,8 @@ class Encoder:
         self._known: dict[str, _Known] = {}
         self._layouts: dict[frozenset[str], dict[tuple[str, ...], bool]] = {}
         self._names_in_layouts = 0
-        self._keys = _Keys()
+        self.keys = Spellings("=")
+        self.metrics = Spellings("")
 
     def encode(self, telemetry: Telemetry) -> list[str]:
         """Return the records that say this: each one line without its newline, with a time in nanoseconds.
@@ -76,11 +80,13 @@ class Encoder:
         """
         # The lines that run for every message: 1.1 to 1.5 us for six floats.
         values = telemetry.values
+        if telemetry.narrow:
+            return self._encode_narrow(telemetry)
         try:
-            prefix, tags, layouts = self._known[telemetry.series.key]
+            prefix, tags, layouts, _, _ = self._known[telemetry.series.key]
             plain = layouts[tuple(values)]
         except KeyError:
-            prefix, tags, layouts = self._known.get(telemetry.series.key) or self._learn(telemetry.series)
+            prefix, tags, layouts, _, _ = self._known.get(telemetry.series.key) or self._learn(telemetry.series)
             plain = self._learn_layout(tags, tuple(values))
         marked = telemetry.quality is not None or telemetry.time_status is not None
         if plain and not marked and _FLOAT.issuperset(map(type, values.values())):
@@ -113,37 +119,61 @@ class Encoder:
         known = self._known.get(series.key) or self._learn(series)
         self._learn_layout(known.tags, names)
         return ",".join(
-            f"{self._keys[name].replace('%', '%%')}%s{'i' if kind is int else ''}"
+            f"{self.keys[name].replace('%', '%%')}%s{'i' if kind is int else ''}"
             for name, kind in zip(names, types, strict=True)
         )
 
+    def around(self, series: Series) -> tuple[str, str]:
+        """Return what stands before and after the value of the tag `metric` at the beginning of a record.
+
+        Raises:
+            ValueError: See `encode`.
+        """
+        known = self._known.get(series.key) or self._learn(series)
+        if not known.before:
+            raise ValueError(
+                f"a tag of {series.asset!r} is called as a field is in the narrow layout, or all are too long"
+            )
+        return known.before, known.after
+
+    def fields(self, values: Mapping[str, Value]) -> str:
+        """Return fields as they stand in a record; at most 250."""
+        return ",".join(self._fields(values))
+
+    def _encode_narrow(self, telemetry: Telemetry) -> list[str]:
+        before, after = self.around(telemetry.series)
+        end = f" {telemetry.timestamp_ns}"
+        if telemetry.time_status is not None:
+            end = f",time_status={escape.text(telemetry.time_status)}{end}"
+        metrics, quality = self.metrics, telemetry.quality or {}
+        records = []
+        for name, value in telemetry.values.items():
+            marks = ["", *quality_fields("value", quality[name])] if name in quality else ()
+            ending = NARROW_ENDING[type(value)]
+            records.append(f"{before}{metrics[name]}{after}{ending}{field_value(value)}{','.join(marks)}{end}")
+        for name, one in quality.items():
+            if name not in telemetry.values:
+                records.append(f"{before}{metrics[name]}{after} {','.join(quality_fields('value', one))}{end}")
+        return records
+
     def _fields(self, values: Mapping[str, Value]) -> list[str]:
-        keys = self._keys
-        fields = []
-        for name, value in values.items():
-            if type(value) is float:
-                fields.append(keys[name] + dumps(value).decode())
-            elif type(value) is str:
-                fields.append(keys[name] + escape.text(value))
-            elif type(value) is bool:
-                fields.append(keys[name] + ("true" if value else "false"))
-            else:
-                fields.append(f"{keys[name]}{value}i")
-        return fields
+        return [*map(add, map(self.keys.__getitem__, values), field_values([*values.values()], floats=False))]
 
     def _marks(self, telemetry: Telemetry, tags: frozenset[str]) -> list[str]:
         """Return the fields that say how far the values, and their time, can be trusted."""
-        marks: list[tuple[str, str]] = []
-        for name, quality in (telemetry.quality or {}).items():
-            marks.append((f"{name}_q", f"{quality.level}i"))
-            if quality.code and quality.level != GOOD.level:
-                marks.append((f"{name}_status", escape.text(quality.code)))
+        quality, keys = telemetry.quality or {}, self.keys
+        if any(one.code for one in quality.values()):
+            marks = [field for name, one in quality.items() for field in quality_fields(keys[name][:-1], one)]
+        else:
+            marks = [f"{keys[name][:-1]}_q={one.level}i" for name, one in quality.items()]
         if telemetry.time_status is not None:
-            marks.append(("time_status", escape.text(telemetry.time_status)))
-        names = [*map(escape.storable, (*telemetry.values, *(name for name, _ in marks)))]
-        if len({*names, *tags}) < len(names) + len(tags):
-            raise ValueError(f"two of these names, or one and a tag, are the same: {sorted(names)}")
-        return [self._keys[name] + spelling for name, spelling in marks]
+            marks.append(f"time_status={escape.text(telemetry.time_status)}")
+        names = [*telemetry.values, *(f"{name}_q" for name in quality)]
+        names += [f"{name}_status" for name, one in quality.items() if one.code and one.level != GOOD.level]
+        names += [] if telemetry.time_status is None else ["time_status"]
+        if not tags.isdisjoint(stored_names(names)):
+            raise ValueError(f"one of these names is that of a tag: {sorted(names)[:100]}")
+        return marks
 
     def _learn(self, series: Series) -> _Known:
         tags: dict[str, str] = {}
@@ -160,14 +190,13 @@ class Encoder:
         if len(self._known) >= self.max_series:
             self._known.clear()
         names = frozenset(tags)
-        known = _Known(prefix, names, self._layouts.setdefault(names, {}))
+        before, after = _around(series, tags)
+        known = _Known(prefix, names, self._layouts.setdefault(names, {}), before, after)
         self._known[series.key] = known
         return known
 
     def _learn_layout(self, tags: frozenset[str], names: Sequence[str]) -> bool:
-        stored = {escape.storable(name) for name in names}
-        if len(stored) < len(names):
-            raise ValueError(f"two names are stored as one: {sorted(names)}")
+        stored = stored_names(names)
         if unusable := stored & (tags | escape.RESERVED_FIELDS):
             raise ValueError(f"a field cannot be called {min(unusable)!r}: the name is reserved or that of a tag")
         plain = 0 < len(names) <= MAX_FIELDS and all(map(_PLAIN_NAME.fullmatch, names))
@@ -179,3 +208,15 @@ class Encoder:
             self._names_in_layouts += len(names)
             self._layouts[tags][tuple(names)] = plain
         return plain
+
+
+def _around(series: Series, tags: Mapping[str, str]) -> tuple[str, str]:
+    """Return what stands before and after the value of a further tag `metric`; nothing if there can be none."""
+    spelled = {name: f",{escape.key(name)}={escape.key(value)}" for name, value in tags.items() if name != "metric"}
+    spelled["metric"] = ",metric="
+    in_order = sorted(spelled, key=str.encode)
+    place = in_order.index("metric") + 1
+    before = escape.measurement(series.measurement) + "".join(spelled[name] for name in in_order[:place])
+    after = "".join(spelled[name] for name in in_order[place:])
+    too_long = len(before.encode()) + len(after.encode()) + _MAX_METRIC_BYTES > escape.MAX_SERIES_BYTES
+    return ("", "") if too_long or not _NARROW_FIELDS.isdisjoint(tags) else (before, after)

@@ -33,6 +33,7 @@ _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) != "\t"} |
 _TEXT_ESCAPES = {ord('"'): '\\"', ord("\\"): "\\\\"}
 _MEASUREMENT_ESCAPES = {ord(","): "\\,", ord(" "): "\\ "}
 _KEY_ESCAPES = _MEASUREMENT_ESCAPES | {ord("="): "\\="}
+_PLAIN = re.compile(r"[A-Za-z0-9_./:\-\[\]]+")
 _CUT = "…"
 
 
@@ -53,6 +54,8 @@ def key(name: str) -> str:
     Raises:
         ValueError: It is empty or has a control character.
     """
+    if _PLAIN.fullmatch(name):  # as most names are
+        return name
     return storable(name).translate(_KEY_ESCAPES)
 
 

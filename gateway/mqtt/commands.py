@@ -57,6 +57,11 @@ class Commands:
         if (code := packet.reason_code.value) >= REFUSED:
             _log.warning("The broker refused a command", topic=show(topic), reason=words(code))
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether the broker has still to say what it did with one."""
+        return bool(self._unanswered)
+
     def _free_id(self) -> int:
         while self._next_id in self._unanswered or self._next_id > _LONGEST_ID:
             self._next_id = self._first_id if self._next_id >= _LONGEST_ID else self._next_id + 1

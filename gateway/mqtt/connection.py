@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import suppress
 
 import mqtt5
 from mqtt5 import DisconnectReasonCode
@@ -46,7 +47,10 @@ class Connection5(asyncio.BufferedProtocol):
         """Topic filters by the packet identifier of SUBSCRIBE, until SUBACK."""
         self._granted: dict[str, int] = {}
         self._commands: Commands | None = None
+        self._confirmed = asyncio.Event()
+        self._confirmed.set()
         self._unsent = bytearray()
+        self._said_goodbye = False
         self._paused = False
         self._read_at = 0.0
         self._congested = False
@@ -190,8 +194,15 @@ class Connection5(asyncio.BufferedProtocol):
         packet = self._commands.write(command)
         if packet is None:
             return False
+        if self._commands.unanswered:
+            self._confirmed.clear()
         self._write(packet)
         return True
+
+    async def confirmed(self, seconds: float) -> None:
+        """Wait until the broker has confirmed what was published at QoS 1, or the connection is gone, or so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._confirmed.wait(), seconds)
 
     def pause_reading(self) -> None:
         """Take nothing more from the network; pings go on."""
@@ -208,12 +219,16 @@ class Connection5(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     async def close(self) -> None:
-        """Send what is to be sent, DISCONNECT, and close; the session stays."""
+        """Send what is to be sent, DISCONNECT, and close; the session stays, if it is one that lasts."""
         if self._transport is None:
             return
         if not self.ended.done():
+            self._keep_alive.stop()
             self._flush()
             self._write(mqtt5.DisconnectPacket().write())
+            self._said_goodbye = True
+            if self._terms.clean_start and not self._paused:  # what is on its way comes before the broker hangs up
+                await asyncio.wait((self.ended,), timeout=_CLOSE_SECONDS)
         self._end(ConnectionEnded("disconnected"))
         await asyncio.wait((self._lost,), timeout=_CLOSE_SECONDS)
         self._transport.abort()
@@ -232,6 +247,8 @@ class Connection5(asyncio.BufferedProtocol):
                     self._subscribed.set_result(None)
             case mqtt5.PubAckPacket() if self._commands is not None:
                 self._commands.answered(packet)
+                if not self._commands.unanswered:
+                    self._confirmed.set()
             case mqtt5.PingRespPacket():
                 self._keep_alive.answered()
             case mqtt5.DisconnectPacket():
@@ -244,12 +261,13 @@ class Connection5(asyncio.BufferedProtocol):
         self._unsent.clear()
 
     def _write(self, data: bytes) -> None:
-        if data and self._transport is not None and not self._transport.is_closing():
+        if data and self._transport is not None and not self._transport.is_closing() and not self._said_goodbye:
             self._transport.write(data)
 
     def _end(self, error: ConnectionEnded) -> None:
         """Say why there is no connection any more (the first to say so is right), and see to it that there is none."""
         self._keep_alive.stop()
+        self._confirmed.set()
         if not self.ended.done():
             self.ended.set_result(error)
         if self._transport is not None:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from gateway.clock import STRIDE_NS, Clock
@@ -87,8 +88,11 @@ class Deliveries:
         self._status, self._max_bytes, self._on_pressure, self._window = status, max_bytes, on_pressure, window
         self._waiting: deque[Delivery] = deque()
         self._handed_out: deque[Delivery] = deque()
-        self._arrival = asyncio.Event()
+        self._arrival, self._departure = asyncio.Event(), asyncio.Event()
         self._link: Link | None = None
+        self._kept_back: Link | None = None
+        """The connection whose messages are not to be seen yet."""
+        self._finished = False
         self._in_flight = 0
         self._messages = 0
         self._bytes = 0
@@ -96,9 +100,26 @@ class Deliveries:
         self._opened = (0, 0, 0)
         self.under_pressure = False
 
-    def begin(self, link: Link | None) -> None:
-        """Change to another connection, or to none: what came by the one before is not acknowledged any more."""
+    def begin(self, link: Link | None, *, keep_back: bool = False) -> None:
+        """Change to another connection, or to none: what came by the one before is not acknowledged any more.
+
+        Args:
+            link: The connection.
+            keep_back: Whether `receive` is to return nothing of it before `let_through`.
+        """
         self._link, self._in_flight = link, 0
+        self._kept_back = link if keep_back else None
+        self._arrival.set()
+
+    def let_through(self) -> None:
+        """Let `receive` return what comes by this connection."""
+        self._kept_back = None
+        self._arrival.set()
+
+    def finish(self) -> None:
+        """Nothing comes any more: `receive` returns what has come, and then nothing, for ever."""
+        self._finished = True
+        self.let_through()
 
     def now_ns(self) -> int:
         """Return the time to stamp the next message with; those that come with it are to be `STRIDE_NS` apart.
@@ -155,13 +176,27 @@ class Deliveries:
             self._send(delivery)
 
     async def receive(self) -> Sequence[Message | Unreadable]:
-        """Wait for a message; return it with all that have come by the same connection. It is not to be changed."""
-        while not self._waiting:
+        """Wait for a message; return it with all that have come by the same connection. It is not to be changed.
+
+        Once nothing more will come, an empty sequence.
+        """
+        while not self._waiting or self._waiting[0].link is self._kept_back:
+            if self._finished:
+                return ()
             self._arrival.clear()
             await self._arrival.wait()
         delivery = self._waiting.popleft()
         self._handed_out.append(delivery)
+        self._departure.set()
         return delivery.messages
+
+    async def handed_out(self, seconds: float) -> None:
+        """Wait until `receive` has returned all that has come, but no longer than so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._waiting:
+                    self._departure.clear()
+                    await self._departure.wait()
 
     def acknowledge(self, messages: Sequence[Message | Unreadable]) -> None:
         """Acknowledge what `receive` returned: each sequence once, in the same order.

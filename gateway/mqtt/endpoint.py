@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from gateway.mqtt.outcomes import ConnectionEnded, Refused
-from gateway.settings.models import MqttSource, Tls
+from gateway.settings.sources import MqttSource, Tls
 
 
 class Endpoint(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 
 from gateway.mqtt.reasons import REFUSED, SUBSCRIBE_REMEDIES, words
 from gateway.mqtt.terms import Established
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 
 _SECOND = 1_000_000_000
 
@@ -19,6 +21,7 @@ def tell(
     *,
     gap: bool,
     copies: bool,
+    qos: Mapping[str, int],
 ) -> None:
     """Log the connection, then everything about it that an operator may want to change.
 
@@ -29,6 +32,7 @@ def tell(
         established: What was granted.
         gap: Whether the session that was there before is gone.
         copies: Whether there are filters that overlap.
+        qos: The QoS that was asked for, by topic filter, where it is not 1.
     """
     log.info("Connected", url=settings.url, protocol=protocol, session_present=established.session_present)
     if gap:
@@ -37,7 +41,7 @@ def tell(
             remedy="let the broker keep sessions longer, and on disk; see that nothing else uses this client id",
         )
     expiry = established.session_expiry
-    if expiry is not None and expiry * _SECOND < settings.session_expiry:
+    if settings.session is None and expiry is not None and expiry * _SECOND < settings.session_expiry:
         log.warning(
             "The broker keeps the session for a shorter time than asked: longer outages lose messages", seconds=expiry
         )
@@ -59,7 +63,7 @@ def tell(
                 reason=words(code),
                 remedy=SUBSCRIBE_REMEDIES.get(code, "see the broker's log, and its access list for this topic"),
             )
-        elif code == 0:
+        elif code == 0 and qos.get(topic_filter, 1):
             log.warning(
                 "The broker grants only QoS 0: what is on its way when the connection breaks is lost",
                 topic_filter=topic_filter,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import mqtt5
 from mqtt5 import QoS, RetainHandling
 
+from gateway.models import Command
 from gateway.mqtt.endpoint import Endpoint
 from gateway.mqtt.outcomes import ConnectionEnded, Refused, VersionUnsupported, show, taken_over
 from gateway.mqtt.reasons import CONNECT_REMEDIES, REFUSED, SESSION_TAKEN_OVER, UNSUPPORTED_PROTOCOL_VERSION, words
@@ -23,12 +24,18 @@ def connect(terms: Terms, endpoint: Endpoint) -> bytes:
         terms.client_id,
         username=endpoint.username,
         password=endpoint.password,
-        clean_start=False,
+        clean_start=terms.clean_start,
+        will=None if terms.will is None else _will(terms.will),
         keep_alive=terms.keep_alive,
         session_expiry_interval=terms.session_expiry,
         receive_max=terms.receive_maximum,
         topic_alias_max=0,
     ).write()
+
+
+def _will(will: Command) -> mqtt5.Will:
+    qos = QoS.AT_LEAST_ONCE if will.qos else QoS.AT_MOST_ONCE
+    return mqtt5.Will(will.topic, payload=will.payload, qos=qos, retain=will.retain)
 
 
 def subscribe(terms: Terms, *, identifiers: bool) -> Iterator[tuple[int, str, bytes]]:
@@ -39,7 +46,10 @@ def subscribe(terms: Terms, *, identifiers: bool) -> Iterator[tuple[int, str, by
     handling = RetainHandling.SEND_ALWAYS if terms.retained else RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS
     for packet_id, (topic_filter, identifier) in enumerate(terms.topic_filters, 1):
         wanted = mqtt5.TopicFilter(
-            topic_filter, max_qos=QoS.AT_LEAST_ONCE, retain_as_published=False, retain_handling=handling
+            topic_filter,
+            max_qos=QoS.AT_LEAST_ONCE if terms.qos.get(topic_filter, 1) else QoS.AT_MOST_ONCE,
+            retain_as_published=False,
+            retain_handling=handling,
         )
         subscription_id = identifier if identifiers else None
         yield (

@@ -24,9 +24,11 @@ from gateway.mqtt.handshake import judge
 from gateway.mqtt.outcomes import ConnectionEnded, ProtocolViolation
 from gateway.mqtt.terms import ANSWER_SECONDS, SUBSCRIBE_SECONDS, Established, Terms
 
-_PING = b"\xc0\x00"
+_PING, _DISCONNECT = b"\xc0\x00", b"\xe0\x00"
 _SILENT_HALVES = 3
 """Halves of the keep-alive interval without a byte after which the connection is dead."""
+_UNANSWERED_HALVES = 8
+"""The same where something comes, but no answer to a ping: what goes out does not arrive."""
 _ROUND = 200
 """Packets to read before they are handed over and orders are looked at."""
 _GOODBYE_SECONDS = 1.0
@@ -41,6 +43,9 @@ class Listener(Protocol):
     def arrived(self, messages: list[MQTTMessage]) -> None:
         """Messages came."""
 
+    def published(self) -> None:
+        """A command has left, or at QoS 1 the broker has it."""
+
     def finished(self, error: ConnectionEnded) -> None:
         """It is over, for this reason. The last call."""
 
@@ -54,6 +59,20 @@ class _TlsSocket(ssl.SSLSocket):
         except OSError:
             self.close()
             raise
+
+
+class _Client(Client):
+    """Tells when a ping is answered, which paho keeps to itself.
+
+    Attributes:
+        unanswered: Halves of the keep-alive interval since the last answer.
+    """
+
+    unanswered = 0
+
+    def _handle_pingresp(self) -> MQTTErrorCode:
+        self.unanswered = 0
+        return super()._handle_pingresp()
 
 
 class PahoSession:
@@ -73,15 +92,17 @@ class PahoSession:
         self._is_open = False
         self._silent_halves = 0
         self._ping_at = 0.0
-        self._client = Client(
+        self._client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=terms.client_id,
-            clean_session=False,
+            clean_session=terms.clean_start,
             protocol=MQTTv311,
             manual_ack=True,
             reconnect_on_failure=False,
         )
         self._client.connect_timeout = ANSWER_SECONDS
+        if (will := terms.will) is not None:
+            self._client.will_set(will.topic, will.payload, min(will.qos, 1), will.retain)
         if endpoint.context is not None:
             endpoint.context.sslsocket_class = _TlsSocket
             self._client.tls_set_context(endpoint.context)
@@ -91,6 +112,7 @@ class PahoSession:
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
 
     def order(self, action: Callable[[Client], object]) -> None:
         """Have this done in the thread, after what was ordered before."""
@@ -103,7 +125,7 @@ class PahoSession:
         self._wake()
 
     def stop(self) -> None:
-        """Do what was ordered, disconnect so that the broker keeps the session, and finish."""
+        """Do what was ordered, disconnect so that no Will is published, and finish; a lasting session stays."""
         self.order(self._disconnect)
 
     def run(self) -> None:
@@ -181,7 +203,13 @@ class PahoSession:
     def _subscribe(self, *, session_present: bool) -> None:
         self._session_present = session_present
         self._answer_by = time.monotonic() + SUBSCRIBE_SECONDS
-        self._client.subscribe([(topic_filter, 1) for topic_filter, _ in self._terms.topic_filters])
+        filters = [
+            (topic_filter, self._terms.qos.get(topic_filter, 1)) for topic_filter, _ in self._terms.topic_filters
+        ]
+        if filters:
+            self._client.subscribe(filters)
+        else:
+            self._open({})
 
     def _watch_answers(self) -> None:
         now = time.monotonic()
@@ -198,8 +226,11 @@ class PahoSession:
             return
         self._ping_at = time.monotonic() + interval / 2
         if self._paused:
-            self._silent_halves = 0
+            self._silent_halves = self._client.unanswered = 0
         self._silent_halves += 1
+        self._client.unanswered += 1
+        if self._client.unanswered > _UNANSWERED_HALVES:
+            raise ConnectionEnded(f"the broker answered no ping for {interval * _UNANSWERED_HALVES / 2:.0f} s")
         if self._silent_halves > _SILENT_HALVES:
             raise ConnectionEnded(f"nothing came from the broker for {interval * _SILENT_HALVES / 2:.0f} s")
         if not self._client.want_write():  # or it would end up in the middle of a packet, which is as good as a ping
@@ -207,7 +238,11 @@ class PahoSession:
 
     def _disconnect(self, client: Client) -> None:
         self._stop_by = time.monotonic() + _GOODBYE_SECONDS
-        client.disconnect()
+        connection = self._client.socket()
+        if self._terms.clean_start and self._is_open and connection is not None and not client.want_write():
+            connection.send(_DISCONNECT)  # and paho reads on, what is on its way, until the broker hangs up
+        else:
+            client.disconnect()
 
     def _wake(self) -> None:
         try:
@@ -238,9 +273,16 @@ class PahoSession:
         filters = [topic_filter for topic_filter, _ in self._terms.topic_filters]
         if len(reasons) != len(filters) or self._is_open:
             raise ProtocolViolation("a SUBACK came that does not fit what was asked")
+        self._open(dict(zip(filters, (int(reason.value) for reason in reasons), strict=True)))
+
+    def _open(self, granted_qos: dict[str, int]) -> None:
         self._is_open = True
-        codes = [int(reason.value) for reason in reasons]
-        self._listener.opened(Established(self._session_present, dict(zip(filters, codes, strict=True))))
+        self._listener.opened(Established(self._session_present, granted_qos))
+
+    def _on_publish(
+        self, _client: Client, _userdata: object, _packet_id: int, _reason: ReasonCode, _properties: Properties
+    ) -> None:
+        self._listener.published()
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         if message.qos > 1:

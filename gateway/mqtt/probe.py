@@ -11,7 +11,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gateway.mqtt.endpoint import Endpoint, find
 from gateway.mqtt.outcomes import ConnectionEnded
 from gateway.mqtt.reasons import REFUSED
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 
 ANSWER_SECONDS = 5.0
 _VERSIONS = {"5": ProtocolVersion.V5, "3.1.1": ProtocolVersion.V311}

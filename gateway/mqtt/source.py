@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import structlog
 from mqtt5 import TopicFilter
 
 from gateway.clock import Clock
-from gateway.interfaces import Subscription, Unreadable
+from gateway.interfaces import Session, Subscription, Unreadable
 from gateway.models import Command, Message
 from gateway.mqtt import grants
 from gateway.mqtt.connection import Connection5
@@ -18,13 +19,14 @@ from gateway.mqtt.copies import Copies
 from gateway.mqtt.deliveries import Deliveries
 from gateway.mqtt.endpoint import Endpoint, find
 from gateway.mqtt.outcomes import ConnectionEnded, Refused, TakenOver, VersionUnsupported, show
+from gateway.mqtt.owner import Owner
 from gateway.mqtt.packets import PacketReader
 from gateway.mqtt.reasons import REFUSED
 from gateway.mqtt.reconnecting import Reconnecting, Reminder
 from gateway.mqtt.terms import Connection, Established, Terms
 from gateway.mqtt.version3 import Connection3
 from gateway.mqtt.window import Window
-from gateway.settings import models as settings_models
+from gateway.settings import sources as settings_of
 from gateway.status import SourceStatus
 
 _WINDOW_OF_3_1_1 = 20
@@ -58,6 +60,9 @@ class MqttSource:
             be taken, 0 for any. None where they do not.
         clock: Tells when messages arrive.
         session_lost: Called when the broker has forgotten the session, before it sends anything of the new one again.
+        session: Whose the connections are, where an adapter owns them: its Will, its first and last words. Then each
+            begins with a clean start, and what comes is not returned before the first words have been said.
+        qos: Highest QoS wanted, by topic filter, where it is not 1.
 
     Raises:
         ValueError: A topic filter is none.
@@ -65,7 +70,7 @@ class MqttSource:
 
     def __init__(
         self,
-        settings: settings_models.MqttSource,
+        settings: settings_of.MqttSource,
         *,
         client_id: str,
         subscriptions: Sequence[Subscription],
@@ -75,6 +80,8 @@ class MqttSource:
         winner: Callable[[str], int] | None = None,
         clock: Clock | None = None,
         session_lost: Callable[[], None] = lambda: None,
+        session: Session | None = None,
+        qos: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.name = settings.name
         self._settings, self._client_id, self._status = settings, client_id, status
@@ -83,6 +90,9 @@ class MqttSource:
             TopicFilter(topic_filter)
         self._had_session, self._remember_session = had_session, remember_session
         self._session_lost = session_lost
+        clock = clock or Clock()
+        self._owner = None if session is None else Owner(session, clock, self._publish)
+        self._qos = qos
         self._subscribed = False
         self._window = Window(settings.window)
         self._deliveries = Deliveries(status, self._window, settings.max_unacknowledged, self._press, clock)
@@ -91,6 +101,7 @@ class MqttSource:
         """Times that it has to fail with MQTT 5 before 3.1.1 is tried."""
         self._connection: Connection | None = None
         self._established_at: float | None = None
+        self._may_send = False
         self._reconnecting = Reconnecting()
         self._failures, self._drops = Reminder(), Reminder()
         self._log = structlog.get_logger().bind(source=settings.name, client_id=client_id)
@@ -114,9 +125,17 @@ class MqttSource:
 
     def send(self, command: Command) -> None:
         """Publish a command, at QoS 1 at most. Dropped and counted while there is no connection or no room in it."""
+        self._publish(command, self._connection if self._may_send else None)
+
+    def accepting(self, accepting: bool) -> None:  # noqa: FBT001  # a state, not a switch
+        """Take note that the spool can take more, or soon cannot: the session tells the other side."""
+        if self._owner is not None:
+            self._owner.accepting(accepting, self._connection if self._may_send else None)
+
+    def _publish(self, command: Command, connection: Connection | None) -> None:
         reason = "there is no connection, or too much waits to be sent"
         try:
-            if self._established_at is not None and self._connection is not None and self._connection.publish(command):
+            if connection is not None and connection.publish(command):
                 self._status.commands_sent += 1
                 return
         except ValueError as error:
@@ -128,8 +147,8 @@ class MqttSource:
     async def run(self) -> None:
         """Connect and stay connected, until cancelled.
 
-        Cancelled, it sends the acknowledgements it was given, says goodbye in the way that keeps the session, and
-        closes.
+        Cancelled, it sends the acknowledgements it was given, says goodbye in the way that keeps the session, or as
+        the owner of the session wants it, and closes. What has arrived is still returned by `receive`.
         """
         try:
             while True:
@@ -144,6 +163,7 @@ class MqttSource:
                 await asyncio.sleep(delay)
         finally:
             self._established_at = None
+            self._deliveries.finish()
             self._enter("stopped")
 
     async def _connect_once(self) -> ConnectionEnded:
@@ -174,53 +194,76 @@ class MqttSource:
         return Connection3(self._terms(), endpoint, self._deliveries, self._settings.max_packet, self._status)
 
     def _terms(self) -> Terms:
-        settings = self._settings
+        settings, owned = self._settings, self._owner is not None
         return Terms(
             self._client_id,
             keep_alive=min(-(-settings.keep_alive // _SECOND), _LONGEST_KEEP_ALIVE),
-            session_expiry=min(-(-settings.session_expiry // _SECOND), _NEVER),
+            session_expiry=0 if owned else min(-(-settings.session_expiry // _SECOND), _NEVER),
             receive_maximum=settings.window or _NO_LIMIT,
             topic_filters=self._copies.topic_filters,
-            retained=not self._subscribed,
+            retained=owned or not self._subscribed,
+            clean_start=owned,
+            will=None if self._owner is None else self._owner.will(),
+            qos=self._qos,
         )
 
     async def _serve(self, connection: Connection) -> ConnectionEnded:
         self._connection = connection
-        self._deliveries.begin(connection)
+        self._deliveries.begin(connection, keep_back=self._owner is not None)
         try:
             established = await connection.open()
             self._begin(connection, established)
             await asyncio.wait((connection.ended,))  # which a cancellation leaves as it is
             return connection.ended.result()
         finally:
+            self._may_send = False
+            if self._owner is not None:
+                await self._owner.part(connection)
             await connection.close()
             self._deliveries.begin(None)
             self._connection = None
+            if self._owner is not None:
+                await self._owner.parted(self._deliveries)
 
     def _begin(self, connection: Connection, established: Established) -> None:
         """Take note of what the broker granted."""
-        now = self._established_at = time.monotonic()
+        now = time.monotonic()
+        self._status.granted_qos = dict(established.granted_qos)
+        if self._owner is not None:
+            self._session_lost()  # none lasts
+            self._owner.meet(connection, established.granted_qos)
+            self._deliveries.let_through()
+            self._tell_grants(connection, established, gap=False)
+        self._established_at, self._may_send = now, True
         self._failures.forget()
         self._status.connects += 1
         self._status.protocol = connection.protocol
         if connection.protocol == "5":
             self._tries_with_5 = _TRIES_WITH_5
-        self._status.granted_qos = dict(established.granted_qos)
         # Brokers that limit both directions by one number (mosquitto, EMQX) tell it in Receive Maximum.
         self._window.guess(established.receive_maximum or _WINDOW_OF_3_1_1, now)
+        if self._owner is None:
+            self._begin_session(connection, established)
+        if self._deliveries.under_pressure:
+            connection.pause_reading()
+        self._enter("paused" if self._deliveries.under_pressure else "connected")
+
+    def _begin_session(self, connection: Connection, established: Established) -> None:
+        """Take note of a session that lasts."""
         gap = self._had_session and not established.session_present
         if gap:
             self._status.gaps += 1
             self._session_lost()
-        grants.tell(self._log, self._settings, connection.protocol, established, gap=gap, copies=self._copies.matter)
+        self._tell_grants(connection, established, gap=gap)
         if any(qos < REFUSED for qos in established.granted_qos.values()):
             self._subscribed = True
             if not self._had_session:
                 self._had_session = True
                 self._remember_session()
-        if self._deliveries.under_pressure:
-            connection.pause_reading()
-        self._enter("paused" if self._deliveries.under_pressure else "connected")
+
+    def _tell_grants(self, connection: Connection, established: Established, *, gap: bool) -> None:
+        copies = self._copies.matter
+        grants.tell(self._log, self._settings, connection.protocol, established, gap=gap, copies=copies, qos=self._qos)
 
     def _press(self, under_pressure: bool) -> None:  # noqa: FBT001  # called by Deliveries
         """Stop reading, or go on, as the bound on what is unacknowledged wants it."""

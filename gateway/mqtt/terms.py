@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from gateway.models import Command
@@ -24,6 +26,10 @@ class Terms(NamedTuple):
         receive_maximum: Messages that may be sent before one is acknowledged (MQTT 5).
         topic_filters: To subscribe to, each with a subscription identifier or None (MQTT 5).
         retained: Whether retained messages are wanted of subscriptions that the session has already (MQTT 5).
+        clean_start: Begin with nothing, and leave nothing behind: what is on its way at the end is listened to, since
+            nobody will send it again.
+        will: What the broker publishes if the connection breaks.
+        qos: Highest QoS wanted, by topic filter, where it is not 1.
     """
 
     client_id: str
@@ -32,6 +38,9 @@ class Terms(NamedTuple):
     receive_maximum: int
     topic_filters: tuple[tuple[str, int | None], ...]
     retained: bool
+    clean_start: bool = False
+    will: Command | None = None
+    qos: Mapping[str, int] = MappingProxyType({})
 
 
 class Established(NamedTuple):
@@ -75,6 +84,9 @@ class Connection(Protocol):
 
     def publish(self, command: Command) -> bool:
         """Send a message; return whether it was sent."""
+
+    async def confirmed(self, seconds: float) -> None:
+        """Wait until the broker has confirmed what was published at QoS 1, or the connection is gone, or so long."""
 
     def pause_reading(self) -> None:
         """Take nothing more from the network, but stay connected."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import mqtt5
 from paho.mqtt.client import Client, MQTTMessage
@@ -45,6 +46,9 @@ class Connection3:
         self.ended: asyncio.Future[ConnectionEnded] = self._loop.create_future()
         self._opened: asyncio.Future[Established] = self._loop.create_future()
         self._commands = 0
+        self._unconfirmed = 0
+        self._confirmed = asyncio.Event()
+        self._confirmed.set()
         self._session = PahoSession(terms, endpoint, _OnTheLoop(self, self._loop))
         self._thread = threading.Thread(target=self._session.run, name=f"mqtt-{terms.client_id}", daemon=True)
 
@@ -75,6 +79,8 @@ class Connection3:
         if self.ended.done() or not self._opened.done() or self._commands >= _MAX_COMMANDS:
             return False
         self._commands += 1
+        self._unconfirmed += 1
+        self._confirmed.clear()
 
         def publish(client: Client) -> None:
             client.publish(command.topic, command.payload, min(command.qos, 1), command.retain)
@@ -82,6 +88,11 @@ class Connection3:
 
         self._session.order(publish)
         return True
+
+    async def confirmed(self, seconds: float) -> None:
+        """Wait until the broker has confirmed what was published at QoS 1, or the connection is gone, or so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._confirmed.wait(), seconds)
 
     def pause_reading(self) -> None:
         """Take nothing more from the network; pings go on."""
@@ -92,7 +103,7 @@ class Connection3:
         self._session.pause(paused=False)
 
     async def close(self) -> None:
-        """Send what is to be sent, DISCONNECT, and close; the session stays."""
+        """Send what is to be sent, DISCONNECT, and close; the session stays, if it is one that lasts."""
         if not self._thread.ident:
             return
         self._session.stop()
@@ -114,8 +125,15 @@ class Connection3:
             delivery.size += len(readable.topic) + len(readable.payload) + _HEADER
         self._deliveries.close(delivery)
 
+    def published(self) -> None:
+        """Note that a command has left, or at QoS 1 that the broker has it."""
+        self._unconfirmed -= 1
+        if not self._unconfirmed:
+            self._confirmed.set()
+
     def finished(self, error: ConnectionEnded) -> None:
         """Note that it is over."""
+        self._confirmed.set()
         self.ended.set_result(error)
 
     def _read(self, message: MQTTMessage, stamp: int) -> Message | Unreadable:
@@ -143,6 +161,9 @@ class _OnTheLoop:
 
     def arrived(self, messages: list[MQTTMessage]) -> None:
         self._loop.call_soon_threadsafe(self._connection.arrived, messages)
+
+    def published(self) -> None:
+        self._loop.call_soon_threadsafe(self._connection.published)
 
     def finished(self, error: ConnectionEnded) -> None:
         self._loop.call_soon_threadsafe(self._connection.finished, error)

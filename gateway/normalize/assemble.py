@@ -2,102 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from gateway.models import Origin, Quality, Series, Telemetry, Value
-from gateway.normalize.columns import Suffix
+from gateway.models import Origin, Quality, Telemetry, Value
+from gateway.normalize.columns import Column, Suffix
 from gateway.normalize.series import SeriesState
 from gateway.status import Status
 
 
-class Cell(NamedTuple):
-    """One value on its way to the store.
-
-    Attributes:
-        name: Its stored name, without the ending of its type.
-        suffix: The ending of its type.
-        declared: Whether it stays under the plain name all the same.
-        value: The value; None if there is none and only its quality is to be told.
-        time_ns: When it was true.
-        quality: Its quality, if that is to be written.
-    """
-
-    name: str
-    suffix: Suffix
-    declared: bool
-    value: Value | None
-    time_ns: int
-    quality: Quality | None
-
-
-@dataclass
 class Statement:
     """What one observation says, in the terms of the store.
 
-    Attributes:
+    Args:
         time_ns: Its time, for what has no value.
-        cells: Its values.
+        narrow: Whether values are kept by their plain names, not by those of their fields.
+
+    Attributes:
         names: The names that it spoke of.
         time_status: Where its time comes from, if that is to be written.
     """
 
-    time_ns: int
-    cells: list[Cell] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    time_status: str | None = None
+    __slots__ = ("_instants", "_last", "_last_ns", "_narrow", "_time_ns", "names", "time_status")
 
+    def __init__(self, time_ns: int, *, narrow: bool) -> None:
+        self._time_ns, self._narrow = time_ns, narrow
+        self._instants: dict[int, tuple[dict[str, Value], dict[str, Quality]]] = {}
+        self._last: tuple[dict[str, Value], dict[str, Quality]] = ({}, {})
+        self._last_ns: int | None = None
+        self.names: set[str] = set()
+        self.time_status: str | None = None
 
-def assemble(state: SeriesState, statement: Statement, origin: Origin, *, narrow: bool) -> list[Telemetry]:
-    """Return one telemetry for each instant; in the narrow layout one for each value."""
-    instants: dict[int, list[Cell]] = {}
-    for cell in statement.cells:
-        instants.setdefault(cell.time_ns, []).append(cell)
-    if statement.time_status is not None:
-        instants.setdefault(statement.time_ns, [])
-    result: list[Telemetry] = []
-    for time_ns, cells in instants.items():
-        status = statement.time_status if time_ns == statement.time_ns else None
-        if narrow:
-            result += [
-                _telemetry(_narrow_series(state, cell.name), [cell], time_ns, origin, status, narrow=True)
-                for cell in cells
-            ]
-        elif cells or status is not None:
-            result.append(_telemetry(state.series, cells, time_ns, origin, status, narrow=False))
-    return result
+    def add(self, column: Column, suffix: Suffix, value: Value, time_ns: int) -> None:
+        """Add a value.
 
+        Args:
+            column: Where values of its name and type go.
+            suffix: The ending of its field, which may be another where it does not fit there.
+            value: The value.
+            time_ns: When it was true.
+        """
+        if time_ns != self._last_ns:
+            self._turn_to(time_ns)
+        # Narrow, all names share the field `value`, so there the type always shows in its name.
+        if self._narrow:
+            self._last[0][column.name] = value
+        elif suffix == column.suffix or column.declared:
+            self._last[0][column.field] = value
+        else:
+            self._last[0][column.name + suffix] = value
 
-def _telemetry(
-    series: Series, cells: Iterable[Cell], time_ns: int, origin: Origin, time_status: str | None, *, narrow: bool
-) -> Telemetry:
-    values: dict[str, Value] = {}
-    quality: dict[str, Quality] = {}
-    for cell in cells:
-        name = "value" if narrow else cell.name
-        if cell.value is not None:
-            # Narrow, all names share the field `value`, so there the type always shows in its name.
-            values[name if cell.declared and not narrow else name + cell.suffix] = cell.value
-        if cell.quality is not None:
-            quality[name] = cell.quality
-    return Telemetry(
-        series=series,
-        values=values,
-        timestamp_ns=time_ns,
-        quality=quality or None,
-        time_status=time_status,
-        origin=origin,
-    )
+    def mark(self, name: str, quality: Quality, time_ns: int) -> None:
+        """Add a quality that is to be written."""
+        if time_ns != self._last_ns:
+            self._turn_to(time_ns)
+        self._last[1][name] = quality
 
+    def assemble(self, state: SeriesState, origin: Origin) -> list[Telemetry]:
+        """Return one telemetry for each instant."""
+        if self.time_status is not None:
+            self._turn_to(self._time_ns)
+        result: list[Telemetry] = []
+        for time_ns, (values, quality) in self._instants.items():
+            if self._narrow and not values and not quality:
+                continue  # there is no point that could say where its time comes from
+            result.append(
+                Telemetry(
+                    series=state.series,
+                    values=values,
+                    timestamp_ns=time_ns,
+                    quality=quality or None,
+                    time_status=self.time_status if time_ns == self._time_ns else None,
+                    origin=origin,
+                    narrow=self._narrow,
+                )
+            )
+        return result
 
-def _narrow_series(state: SeriesState, name: str) -> Series:
-    series = state.narrow.get(name)
-    if series is None:
-        whole = state.series
-        series = Series(asset=whole.asset, measurement=whole.measurement, tags={**whole.tags, "metric": name})
-        state.narrow[name] = series
-    return series
+    def _turn_to(self, time_ns: int) -> None:
+        self._last_ns = time_ns
+        instant = self._instants.get(time_ns)
+        if instant is None:
+            instant = self._instants[time_ns] = ({}, {})
+        self._last = instant
 
 
 def keep_apart(telemetry: list[Telemetry], status: Status) -> list[Telemetry]:
@@ -105,7 +91,7 @@ def keep_apart(telemetry: list[Telemetry], status: Status) -> list[Telemetry]:
 
     Deterministic: it follows from the message alone.
     """
-    if len(telemetry) < 2:  # noqa: PLR2004
+    if len({(one.series.key, one.timestamp_ns) for one in telemetry}) == len(telemetry):
         return telemetry
     taken: set[tuple[str, str, int]] = set()
     free: dict[tuple[str, str, int], int] = {}

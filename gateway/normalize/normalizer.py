@@ -1,31 +1,32 @@
-"""Makes telemetry of observations: the quick way for the messages machines repeat, the long way for all others.
+"""Makes telemetry of observations: the quick ways for what machines repeat, the long way for all that is new.
 
-Both give the same points. The quick way is for a message that is like the last one of its topic: the same keys and
-types, all qualities good and already told, and a time that comes from where it came from last.
+All give the same points. The quick ways are for messages of which all qualities are as written last, and whose time
+comes from where it came from last: by a plan, where all keys and types came before, and else by name, where each did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias
 
-from gateway.models import GOOD, STALE, Definition, Message, Name, Observation, Origin, Reject, Telemetry, Value
-from gateway.normalize.assemble import Cell, Statement, assemble, keep_apart
-from gateway.normalize.clock import OWN, RECEIVED, Timed, TimeRules
-from gateway.normalize.columns import Elsewhere
-from gateway.normalize.place import Place, PlaceRules, Usual
-from gateway.normalize.plan import Schema
-from gateway.normalize.series import SeriesState, SeriesStates
+from gateway.models import STALE, Definition, Message, Observation, Origin, Reject, Telemetry
+from gateway.normalize.assemble import Statement, keep_apart
+from gateway.normalize.clock import OWN, Timed, TimeRules
+from gateway.normalize.lookup import Lookup
+from gateway.normalize.place import Place, PlaceRules, place_key
+from gateway.normalize.quick import QuickWays, see
+from gateway.normalize.series import SeriesStates
 from gateway.normalize.statement import Reading
-from gateway.normalize.usual import Taken, UsualMessages
-from gateway.settings.models import Metric, Route, Settings
+from gateway.normalize.units import canonical, conversion
+from gateway.normalize.usual import UsualMessages
+from gateway.settings.models import Route, Settings
 from gateway.status import Status
 
-_MAX_SCHEMAS = 10_000
+Quick: TypeAlias = Callable[[Place, Message, Observation, UsualMessages], bool]
 _NOTHING: Mapping[str, Timed] = MappingProxyType({})
-_NOTHING_SPECIAL = Observation({})[2:]
-"""What follows values and time in an observation that says nothing else."""
+TRANSIENT = "transient: not to be stored"
 _make = tuple.__new__
 
 
@@ -58,6 +59,10 @@ class Normalizer:
         states: The series of the whole gateway.
         status: Where corrections are counted.
         names_asset: Whether messages of this format name their machine themselves.
+        further_words: What templates may name beside the levels, and what becomes no tag by itself.
+
+    Attributes:
+        quick: Takes a message about which nothing is new; see `QuickWays.take`.
 
     Raises:
         ValueError: The route cannot work; the message says why.
@@ -72,19 +77,16 @@ class Normalizer:
         status: Status,
         *,
         names_asset: bool,
+        further_words: Sequence[str] = (),
     ) -> None:
-        self._places = PlaceRules(route, level_names, settings.assets, names_asset=names_asset)
+        places = PlaceRules(route, level_names, settings.assets, names_asset=names_asset, further_words=further_words)
+        self._lookup = Lookup(route, places, settings, states)
         self._times = TimeRules(route.timestamp, status)
-        self._incoming = {key.replace("/", "."): value for key, value in route.metrics.items()}
-        self._measurements: Mapping[Name, Mapping[Name, Metric]] = {
-            name: measurement.metrics for name, measurement in settings.measurements.items()
-        }
         self._narrow = route.layout == "narrow"
-        self._stale_after_ns = route.stale_after or 0
         self._max_values = settings.limits.max_values
-        self._states = states
         self._status = status
-        self._schemas: dict[tuple[str, str, frozenset[str]], Schema] = {}
+        quick = QuickWays(self._lookup, self._times, narrow=self._narrow, max_values=self._max_values)
+        self.quick: Quick = quick.take
 
     def normalize(self, place: Place, message: Message, observations: Sequence[Observation]) -> Normalized:
         """Return the telemetry of a message, and what of it could not be taken.
@@ -93,14 +95,14 @@ class Normalizer:
             ValueError: None of it can be taken: nothing names the machine, or there are too many series or values.
         """
         result = Normalized()
+        if sum(len(observation.values) for observation in observations) > self._max_values:
+            raise ValueError(f"more than {self._max_values} values in one message")
         if len(observations) == 1 and observations[0].times is None:
             observation = observations[0]
             timed = self._times.read(observation.time, message.received_ns)
             result.timeless = timed.status != OWN
             self._one(place, message, observation, timed, _NOTHING, result)
             return result
-        if sum(len(observation.values) for observation in observations) > self._max_values:
-            raise ValueError(f"more than {self._max_values} values in one message")
         raws = [raw for observation in observations for raw in (observation.time, *(observation.times or {}).values())]
         read = self._times.read_all(raws, message.received_ns)
         result.timeless = any(timed.status != OWN for timed in read)
@@ -110,55 +112,30 @@ class Normalizer:
             single = {name: next(timed_all) for name in observation.times or ()}
             self._one(place, message, observation, timed, single, result)
         result.telemetry = keep_apart(result.telemetry, self._status)
+        if result.telemetry and any(observation.origin is Origin.TRANSIENT for observation in observations):
+            self._status.ignored.count(TRANSIENT)
         return result
 
     def place(self, place: Place, definition: Definition) -> Definition:
-        """Return a definition in the names of the store: asset, measurement and name.
+        """Return a definition in the terms of the store: asset, measurement, name, and the unit that is stored.
 
         Raises:
-            ValueError: Nothing names the machine, or the name cannot be stored.
+            ValueError: Nothing names the machine, the name cannot be stored, or the unit cannot be converted.
         """
-        said = Observation({}, asset=definition.asset, measurement=definition.measurement)
-        state, schema = self._find(place, said)
-        return definition._replace(
-            asset=state.series.asset, measurement=state.series.measurement, name=schema.stored_name(definition.name)
+        name, unit, kind, low, high, description, asset, measurement, said = definition
+        found = self._lookup.find(place, place_key(asset, measurement, said))
+        series = found.state.series
+        stored, rule = found.schema.described(name)
+        if rule is not None:
+            kind, description = rule.type or kind, rule.description or description
+            if rule.unit and unit:
+                change = conversion(unit, rule.unit)
+                low, high = (bound if bound is None else change.apply(bound) for bound in (low, high))
+            unit = rule.unit or unit
+        return _make(
+            Definition,
+            (stored, canonical(unit), kind, low, high, description, series.asset, series.measurement, None),
         )
-
-    # Runs once for every message that is like the last one of its topic: 1 us for 6 values.
-    def quick(self, place: Place, message: Message, observation: Observation, messages: UsualMessages) -> bool:
-        """Take a message about which nothing is new; False if `normalize` must look at it.
-
-        What is taken is put into `messages`, to be checked with others.
-        """
-        usual = place.usual
-        if usual is None or observation[2:] != _NOTHING_SPECIAL or message.retained:
-            return False
-        state, plan, values, time = usual.state, usual.plan, observation[0], observation[1]
-        if state.epoch != usual.epoch or (time is None) is not usual.timeless or tuple(values) != plan.keys:
-            return False
-        received_ns = message.received_ns
-        time_ns = received_ns if time is None else self._times.quick(time, received_ns)
-        if time_ns is None:
-            return False
-        converted: tuple[Value | None, ...] | None = None
-        if plan.conversions:
-            if tuple(map(type, values.values())) != plan.kinds:
-                return False
-            row = [*values.values()]
-            try:
-                for number, convert in plan.conversions:
-                    row[number] = convert(row[number])  # type: ignore[arg-type]  # its type was just looked at
-            except (ValueError, Elsewhere):
-                return False  # one of the values is unusual: the long way says which
-            converted = tuple(row)
-        taken = messages.by_plan.get(plan)
-        if taken is None:
-            taken = messages.by_plan[plan] = []
-        # Past the __new__ of the class, which takes twice as long to fill in the same.
-        taken.append(_make(Taken, (messages.number, message, observation, state, time_ns, converted)))
-        messages.number += 1
-        state.last_ns = received_ns
-        return True
 
     def _one(
         self,
@@ -169,59 +146,37 @@ class Normalizer:
         single: Mapping[str, Timed],
         result: Normalized,
     ) -> None:
-        found = place.found.get((observation.asset, observation.measurement))
-        state, schema = found if found is not None else self._find(place, observation)
+        if observation.origin is Origin.TRANSIENT:
+            result.ignored = TRANSIENT
+            return
         values = observation.values
         live = observation.origin is Origin.LIVE and not message.retained
         if message.retained and timed.status != OWN:
             result.ignored = "retained, and nothing says when it was true"
             return
-        reading = Reading(state, schema, observation, timed, single, live)
+        found = self._lookup.find(place, place_key(observation.asset, observation.measurement, observation.place))
+        state = found.state
+        reading = Reading(state, found.schema, observation, timed, single, live)
         statement = reading.read()
         origin = Origin.RETAINED if message.retained else observation.origin
-        result.telemetry += assemble(state, statement, origin, narrow=self._narrow)
+        result.telemetry += statement.assemble(state, origin)
         result.rejects += reading.rejects
         result.definitions += reading.definitions
         if live:
             state.last_ns = message.received_ns
-            place.usual = self._usual(state, schema, observation)
+            if not self._narrow:
+                found.plan = see(found, values) or found.plan
         if not result.telemetry and not result.rejects:
             result.ignored = "within the deadband" if values else "no values"
-
-    def _usual(self, state: SeriesState, schema: Schema, observation: Observation) -> Usual | None:
-        """Return how the next message like this one can be taken quickly; None if it cannot."""
-        if self._narrow or observation[2:] != _NOTHING_SPECIAL or state.time_status not in (OWN, RECEIVED):
-            return None
-        values = observation.values
-        plan = schema.plan((tuple(values), tuple(map(type, values.values()))))
-        if not plan.regular or any(state.qualities.get(name) != GOOD for name in plan.names):
-            return None
-        return Usual(state, state.epoch, plan, state.time_status == RECEIVED)
-
-    def _find(self, place: Place, observation: Observation) -> tuple[SeriesState, Schema]:
-        series = self._places.series(place, observation.asset, observation.measurement)
-        state = self._states.find(series)
-        state.stale_after_ns, state.is_narrow = self._stale_after_ns, self._narrow
-        key = (series.measurement, place.metric, state.tag_names)
-        schema = self._schemas.get(key)
-        if schema is None:
-            if len(self._schemas) >= _MAX_SCHEMAS:
-                self._schemas.clear()
-            declared = self._measurements.get(series.measurement, {})
-            schema = self._schemas[key] = Schema(place.metric, self._incoming, declared, state.tag_names)
-        if len(place.found) >= _MAX_SCHEMAS:
-            place.found.clear()
-        place.found[observation.asset, observation.measurement] = state, schema
-        return state, schema
 
 
 def silences(states: SeriesStates, now_ns: int) -> list[Telemetry]:
     """Return what is to be written of series that fell silent: since then, all their values are stale."""
     result: list[Telemetry] = []
     for state, since_ns in states.silent(now_ns):
-        gone = [name for name, quality in state.qualities.items() if quality != STALE]
-        statement = Statement(since_ns, [Cell(name, "", False, None, since_ns, STALE) for name in gone])  # noqa: FBT003
-        state.qualities.update(dict.fromkeys(gone, STALE))
-        state.epoch += 1
-        result += assemble(state, statement, Origin.LIVE, narrow=state.is_narrow)
+        statement = Statement(since_ns, narrow=state.is_narrow)
+        for name in [name for name, quality in state.qualities.items() if quality != STALE]:
+            statement.mark(name, STALE, since_ns)
+            state.tell(name, STALE)
+        result += statement.assemble(state, Origin.LIVE)
     return result

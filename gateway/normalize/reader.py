@@ -15,6 +15,7 @@ from gateway.models import INT64_MAX, INT64_MIN, MAX_TEXT_BYTES, Value
 
 Values: TypeAlias = tuple[Value | None, ...]
 Read: TypeAlias = "Callable[[list[Values]], list[tuple[Value, ...]]]"
+ReadList: TypeAlias = "Callable[[Sequence[Value | None]], list[Value]]"
 
 EXACT = 2**53
 """Up to here every integer is also a float. What is larger, of either type, goes the long way."""
@@ -38,6 +39,28 @@ def make_reader(kinds: Sequence[type]) -> Read:
     row = core_schema.tuple_schema([_SCHEMAS[kind] for kind in kinds], strict=True)
     read: Read = SchemaValidator(core_schema.list_schema(row, strict=True)).validate_python
     return read
+
+
+def _make_list_reader(kind: type) -> ReadList:
+    read: ReadList = SchemaValidator(core_schema.list_schema(_SCHEMAS[kind], strict=True)).validate_python
+    return read
+
+
+read_numbers = _make_list_reader(float)
+"""Checks numbers, and makes floats of the integers among them, or raises ValidationError."""
+_read_texts, _read_integers = _make_list_reader(str), _make_list_reader(int)
+
+
+def check_values(values: Sequence[Value]) -> None:
+    """Check values of any type that are ready to be stored: sorted by type, a fifth of the time of trying each.
+
+    Raises:
+        ValidationError: One is unusual.
+    """
+    read_numbers([value for value in values if type(value) is float])
+    _read_texts([value for value in values if type(value) is str])
+    if integers := [value for value in values if type(value) is int]:
+        _read_integers(integers)
 
 
 def unusual_rows(error: ValidationError) -> set[int]:

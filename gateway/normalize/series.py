@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from gateway.models import Quality, Series
+from gateway.models import GOOD, Quality, Series
+from gateway.normalize.plan import Plan
+
+MAX_NAMES = 50_000
+"""Names known of one series: one device that invents them cannot take the room of all others."""
+MAX_TOLD = 8
+"""Plans of which a series knows that all their qualities are told."""
 
 
 class TooManySeries(ValueError):  # noqa: N818  # the name says what is the case
@@ -19,17 +26,32 @@ class Stored(NamedTuple):
     swallowed: tuple[float, int] | None
 
 
+class NameRoom:
+    """Room for names of values, over all series.
+
+    Attributes:
+        left: How many more may become known.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
 class SeriesState:
     """The live state of one series."""
 
     __slots__ = (
+        "_room",
+        "_told",
         "bands",
-        "epoch",
         "is_narrow",
         "last_ns",
-        "narrow",
+        "marked",
         "prefix",
         "qualities",
+        "redefined",
         "series",
         "stale_after_ns",
         "tag_names",
@@ -37,33 +59,81 @@ class SeriesState:
         "units",
     )
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, room: NameRoom) -> None:
+        self._room = room
+        self._told: tuple[Plan, ...] = ()
         self.series = series
         self.prefix = ""
         """Measurement and tags as they begin its records, once they were spelled."""
         self.tag_names = frozenset(series.tags)
         self.qualities: dict[str, Quality] = {}
-        """By name, as written last."""
-        self.epoch = 0
-        """Rises whenever a quality, or where its times come from, is told anew."""
+        """By name, as written last. Changed by `tell`."""
+        self.marked: set[str] | None = None
+        """Those of them that are not good; None if there never was one."""
         self.time_status = "source"
         """Where the times of its values come from, as written last; `source` need not be written."""
         self.units: dict[str, str] = {}
         """By name, as told to the catalogue last."""
-        self.narrow: dict[str, Series] = {}
-        """In the narrow layout: the series of each name."""
+        self.redefined = 0
+        """How often one of these changed."""
         self.bands: dict[str, Stored] = {}
         self.last_ns = 0
         """When something was last received; 0 once its silence is told."""
         self.is_narrow = False
         self.stale_after_ns = 0
 
+    def know(self, name: str) -> None:
+        """See that there is room to know the name.
+
+        Raises:
+            ValueError: There is none.
+        """
+        if name not in self.qualities:
+            if len(self.qualities) >= MAX_NAMES:
+                raise ValueError(f"more than {MAX_NAMES} names in one series")
+            if self._room.left <= 0:
+                raise ValueError("no room for more names: raise limits.max_names if these are real values")
+
+    def tell(self, name: str, quality: Quality) -> None:
+        """Remember a quality that is being written."""
+        if name not in self.qualities:
+            self._room.left -= 1
+        self.qualities[name] = quality
+        if quality != GOOD:
+            if self.marked is None:
+                self.marked = set()
+            self.marked.add(name)
+            self._told = ()
+        elif self.marked:
+            self.marked.discard(name)
+
+    def tell_all(self, names: Iterable[str], quality: Quality) -> None:
+        """Remember one quality of many names that is being written."""
+        for name in names:
+            self.tell(name, quality)
+
+    def told(self, plan: Plan) -> bool:
+        """Whether it stands written of all values of a plan that they are good."""
+        if plan in self._told:
+            return True
+        if not (self.qualities.keys() >= {*plan.names} and (not self.marked or self.marked.isdisjoint(plan.names))):
+            return False
+        self._told = (plan, *self._told[: MAX_TOLD - 1])
+        return True
+
 
 class SeriesStates:
-    """All series of the gateway, bounded."""
+    """All series of the gateway, bounded.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: Series.
+        max_names: Names of their values, over all of them.
+    """
+
+    def __init__(self, limit: int, max_names: int = 2_000_000) -> None:
         self._limit = limit
+        self._max_names = max_names
+        self._room = NameRoom(max_names)
         self._states: dict[str, SeriesState] = {}
 
     def __len__(self) -> int:
@@ -81,12 +151,13 @@ class SeriesStates:
                 raise TooManySeries(
                     f"more than {self._limit} series: raise limits.max_series if these are real machines"
                 )
-            state = self._states[series.key] = SeriesState(series)
+            state = self._states[series.key] = SeriesState(series, self._room)
         return state
 
     def forget(self) -> None:
         """Know no series any more."""
         self._states.clear()
+        self._room = NameRoom(self._max_names)
 
     def clock_was_set(self, step_ns: int) -> None:
         """Take note that the clock was set: silence is as long as before, and deadbands begin anew.

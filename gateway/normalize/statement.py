@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
+from types import MappingProxyType
 
 from gateway.models import (
     BAD,
@@ -18,21 +19,21 @@ from gateway.models import (
     Reject,
     Value,
 )
-from gateway.normalize.assemble import Cell, Statement
+from gateway.normalize.assemble import Statement
 from gateway.normalize.clock import Timed
-from gateway.normalize.columns import Column, Elsewhere
+from gateway.normalize.columns import Column, Elsewhere, Suffix
 from gateway.normalize.deadband import suppress
-from gateway.normalize.plan import Schema
-from gateway.normalize.series import SeriesState
+from gateway.normalize.schema import Schema
+from gateway.normalize.series import MAX_NAMES, SeriesState
 from gateway.normalize.units import canonical
+from gateway.settings.models import Metric
 
-MAX_NAMES = 10_000
-"""Names remembered for one series: a device that invents keys must not fill the memory."""
+_NO_UNITS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass
+@dataclass(slots=True)
 class Reading:
-    """Reads one observation, value by value.
+    """Reads one observation, value by value: 1 us for each.
 
     Attributes:
         live: Whether it tells the present: only then it changes what is remembered of the series.
@@ -51,71 +52,89 @@ class Reading:
     definitions: list[Definition] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.statement = Statement(self.timed.time_ns)
+        self.statement = Statement(self.timed.time_ns, narrow=self.state.is_narrow)
 
     def read(self) -> Statement:
         """Take every value that can be taken."""
+        said = self.observation.quality
+        one = said if isinstance(said, Quality) else None
+        each: Mapping[str, Quality] = {} if isinstance(said, Quality) else said
         for source_name, value in self.observation.values.items():
             try:
-                self._value(source_name, value)
+                self._value(source_name, value, one or each.get(source_name, GOOD))
             except ValueError as error:
                 self.rejects.append(Reject(source_name, str(error)))
         if self.live and self.timed.status != self.state.time_status:
             self.state.time_status = self.statement.time_status = self.timed.status
-            self.state.epoch += 1
         return self.statement
 
-    def _value(self, source_name: str, value: Value | None) -> None:
-        if isinstance(value, float) and not math.isfinite(value):
-            value = None  # no number: there is no value, and never a 0
-        unit = (self.observation.units or {}).get(source_name, "")
-        kind = float if value is None else type(value)
-        column = self.schema.column(source_name, kind, unit if value is not None else "")
+    def _value(self, source_name: str, value: Value | None, quality: Quality) -> None:
+        if value is None or (type(value) is float and not isfinite(value)):
+            self._no_value(source_name, BAD if quality == GOOD else quality)
+            return
+        unit = (self.observation.units or _NO_UNITS).get(source_name, "")
+        column = self.schema.column(source_name, type(value), unit)
         if column is None:
             return  # the route ignores it
+        name, state, statement = column.name, self.state, self.statement
+        before = state.qualities.get(name)
+        self._check_name(name, before)
+        suffix, stored = _convert(column, value)
+        statement.names.add(name)
+        changed = quality != (before if self.live else GOOD)
+        time_ns = self.single[source_name].time_ns if source_name in self.single else self.timed.time_ns
+        if not column.has_deadband or self._outside_deadband(column, stored, time_ns, changed=changed):
+            statement.add(column, suffix, stored, time_ns)
+        if changed:
+            self._mark(name, quality, time_ns)
+        if unit or column.rule is not None:
+            self._define(name, unit, column.rule)
+
+    def _no_value(self, source_name: str, quality: Quality) -> None:
+        """Take a name without a value, which is never a 0: only its quality is told, if it changed."""
+        column = self.schema.column(source_name, float, "")
+        if column is None:
+            return
         name = column.name
+        before = self.state.qualities.get(name)
+        self._check_name(name, before)
+        self.statement.names.add(name)
+        if quality != (before if self.live else GOOD):
+            time_ns = self.single[source_name].time_ns if source_name in self.single else self.timed.time_ns
+            self._mark(name, quality, time_ns)
+        unit = (self.observation.units or _NO_UNITS).get(source_name, "")
+        if unit or column.rule is not None:
+            self._define(name, unit, column.rule)
+
+    def _check_name(self, name: str, before: Quality | None) -> None:
         if name in self.statement.names:
             raise ValueError(f"two values of the message have one name: {name!r}")
-        if name not in self.state.qualities and len(self.state.qualities) >= MAX_NAMES:
-            raise ValueError(f"more than {MAX_NAMES} names in one series")
-        suffix, stored = _convert(column, value)
-        self.statement.names.add(name)
-        quality = self._quality(source_name, value)
-        changed = quality != (self.state.qualities.get(name) if self.live else GOOD)
-        time_ns = self.single.get(source_name, self.timed).time_ns
-        store = self._outside_deadband(column, stored, time_ns, changed=changed)
-        if store or changed:
-            self.statement.cells.append(
-                Cell(name, suffix, column.declared, stored, time_ns, quality if changed else None)
-            )
-        if changed and self.live:
-            self.state.qualities[name] = quality
-            self.state.epoch += 1
-        self._define(name, unit)
+        if before is None:
+            self.state.know(name)
 
-    def _quality(self, source_name: str, value: Value | None) -> Quality:
-        quality = self.observation.quality
-        if not isinstance(quality, Quality):
-            quality = quality.get(source_name, GOOD)
-        return BAD if value is None and quality == GOOD else quality
+    def _mark(self, name: str, quality: Quality, time_ns: int) -> None:
+        self.statement.mark(name, quality, time_ns)
+        if self.live:
+            self.state.tell(name, quality)
 
-    def _outside_deadband(self, column: Column, stored: Value | None, time_ns: int, *, changed: bool) -> bool:
-        rule = self.schema.declared(column.name)
-        if rule is None or rule.deadband is None or not self.live or not isinstance(stored, float | int):
-            return stored is not None
-        verdict = suppress(self.state, column.name, stored, time_ns, rule, always=changed)
+    def _outside_deadband(self, column: Column, stored: Value, time_ns: int, *, changed: bool) -> bool:
+        if column.rule is None or not self.live or not isinstance(stored, float | int):
+            return True
+        verdict = suppress(self.state, column.name, stored, time_ns, column.rule, always=changed)
         if verdict.before is not None:
             before, when = verdict.before
-            self.statement.cells.append(Cell(column.name, column.suffix, column.declared, before, when, None))
-        return verdict.store
+            self.statement.add(column, column.suffix, before, when)
+        return verdict.store or changed
 
-    def _define(self, name: str, unit: str) -> None:
+    def _define(self, name: str, unit: str, rule: Metric | None) -> None:
         """Tell the catalogue what is new: a unit that the message or the configuration names."""
-        rule = self.schema.declared(name)
-        unit = canonical(rule.unit if rule is not None and rule.unit else unit) if unit or rule is not None else ""
+        unit = canonical(rule.unit if rule is not None and rule.unit else unit)
         description = rule.description if rule is not None else ""
-        if (unit or description) and self.state.units.get(name) != unit:
-            self.state.units[name] = unit
+        known = self.state.units
+        before = known.get(name)
+        if (unit or (description and before is None)) and before != unit and len(known) < MAX_NAMES:
+            known[name] = unit
+            self.state.redefined += before is not None
             series = self.state.series
             kind = rule.type if rule is not None and rule.type else ""
             self.definitions.append(
@@ -123,26 +142,29 @@ class Reading:
             )
 
 
-def _convert(column: Column, value: Value | None) -> tuple[str, Value | None]:
+def _convert(column: Column, value: Value) -> tuple[Suffix, Value]:
     """Return the ending of the field and the value in its stored form; ValueError says why it has none."""
-    suffix, stored = column.suffix, value
-    if value is None:
-        return suffix, None
-    try:
-        stored = value if column.convert is None else column.convert(value)
-    except Elsewhere as other:
-        suffix, stored = other.suffix, other.value
-    if isinstance(stored, str):
-        if len(stored) > MAX_TEXT_BYTES:
-            raise ValueError(f"the text is longer than {MAX_TEXT_BYTES} characters")
-        if not stored.isascii():
-            try:
-                stored.encode()
-            except UnicodeEncodeError as error:
-                raise ValueError("the text is not Unicode: it holds half a surrogate pair") from error
-    elif isinstance(stored, float):
-        if not math.isfinite(stored):
+    suffix = column.suffix
+    if column.convert is not None:
+        try:
+            value = column.convert(value)
+        except Elsewhere as other:
+            suffix, value = other.suffix, other.value
+    if type(value) is float:
+        if not isfinite(value):
             raise ValueError("the number is too large once converted")
-    elif not INT64_MIN <= stored <= INT64_MAX:
+    elif isinstance(value, str):
+        _check_text(value)
+    elif not INT64_MIN <= value <= INT64_MAX:
         raise ValueError("the integer is beyond 64 bits")
-    return suffix, stored
+    return suffix, value
+
+
+def _check_text(text: str) -> None:
+    if len(text) > MAX_TEXT_BYTES:
+        raise ValueError(f"the text is longer than {MAX_TEXT_BYTES} characters")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("the text is not Unicode: it holds half a surrogate pair") from error

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pydantic_core import ValidationError
 
 from gateway.models import Message, Observation, Telemetry, Value
+from gateway.normalize.assorted import Assorted
 from gateway.normalize.plan import Plan
 from gateway.normalize.reader import Values, unusual_rows
 from gateway.normalize.series import SeriesState
@@ -54,7 +55,29 @@ class Alike(NamedTuple):
         """Yield the telemetry of each."""
         for one, row in zip(self.taken, self.rows, strict=True):
             fields = dict(zip(self.plan.fields, row, strict=True))
-            yield Telemetry(series=one.state.series, values=fields, timestamp_ns=one.time_ns)
+            origin = one.observation.origin
+            yield Telemetry(series=one.state.series, values=fields, timestamp_ns=one.time_ns, origin=origin)
+
+
+class Checked(NamedTuple):
+    """What was taken, checked.
+
+    Attributes:
+        alike: What is as usual, by plan.
+        assorted: What was taken value by value, in order.
+        unusual: What the long way must look at, in order, once all the others are written.
+    """
+
+    alike: list[Alike]
+    assorted: list[Assorted]
+    unusual: list[Taken | Assorted]
+
+    def telemetry(self) -> Iterator[Telemetry]:
+        """Yield the telemetry of all that need not go the long way."""
+        for alike in self.alike:
+            yield from alike.telemetry()
+        for one in self.assorted:
+            yield from one.telemetry()
 
 
 class UsualMessages:
@@ -62,17 +85,19 @@ class UsualMessages:
 
     Attributes:
         number: How many messages.
-        by_plan: They.
+        by_plan: Those that have a plan.
+        assorted: The others.
     """
 
-    __slots__ = ("by_plan", "number")
+    __slots__ = ("assorted", "by_plan", "number")
 
     def __init__(self) -> None:
         self.number = 0
+        self.assorted: list[Assorted] = []
         self.by_plan: dict[Plan, list[Taken]] = {}
 
-    def check(self) -> tuple[list[Alike], list[Taken]]:
-        """Return what is as usual, and what is not, in order; and begin anew.
+    def check(self) -> Checked:
+        """Return what is as usual, and what is not; and begin anew.
 
         Once a message of a series is unusual, the later ones of that series count as unusual, too: what the first one
         changes (a quality, say) has to be told of the next.
@@ -89,28 +114,28 @@ class UsualMessages:
                 left = [number for number in range(len(taken)) if number not in wrong]
                 good = [rows[number] for number in left]
                 alike.append(Alike(plan, [taken[number] for number in left], plan.read(good)))
+        checked = Checked(alike, self.assorted, [])
         self.number = 0
-        self.by_plan = {}
-        return (alike, []) if not unusual else _with_followers(alike, unusual)
+        self.by_plan, self.assorted = {}, []
+        return checked if not unusual else _with_followers(checked, unusual)
 
 
 def _values(one: Taken) -> Values:
     return one.values or ()
 
 
-def _with_followers(alike: list[Alike], unusual: list[Taken]) -> tuple[list[Alike], list[Taken]]:
+def _with_followers(checked: Checked, unusual: Sequence[Taken]) -> Checked:
     first: dict[int, int] = {}
     for one in unusual:
         first[id(one.state)] = min(one.position, first.get(id(one.state), one.position))
+
+    def stays(one: Taken | Assorted) -> bool:
+        return one.position < first.get(id(one.state), one.position + 1)
+
     left: list[Alike] = []
-    for plan, taken, rows in alike:
-        stays = [one.position < first.get(id(one.state), one.position + 1) for one in taken]
-        unusual += [one for one, stay in zip(taken, stays, strict=True) if not stay]
-        left.append(
-            Alike(
-                plan,
-                [one for one, stay in zip(taken, stays, strict=True) if stay],
-                [row for row, stay in zip(rows, stays, strict=True) if stay],
-            )
-        )
-    return left, sorted(unusual, key=lambda one: one.position)
+    late: list[Taken | Assorted] = [*unusual, *(one for one in checked.assorted if not stays(one))]
+    for plan, taken, rows in checked.alike:
+        late += [one for one in taken if not stays(one)]
+        pairs = [(one, row) for one, row in zip(taken, rows, strict=True) if stays(one)]
+        left.append(Alike(plan, [one for one, _ in pairs], [row for _, row in pairs]))
+    return Checked(left, [one for one in checked.assorted if stays(one)], sorted(late, key=lambda one: one.position))

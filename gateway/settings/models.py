@@ -11,73 +11,17 @@ from typing import Literal
 from pydantic import (
     Field,
     JsonValue,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from gateway.models import Name
 from gateway.settings.quantities import Duration, Size
 from gateway.settings.sinks import SinkSettings
+from gateway.settings.sources import MqttSource
 from gateway.settings.tables import FilePath, Identifier, Seconds, Table
-
-
-class Tls(Table):
-    """TLS of a connection. The host name is always verified."""
-
-    ca: FilePath | None = Field(
-        default=None, description="PEM file of the authorities to trust; without it the system's."
-    )
-    cert: FilePath | None = Field(default=None, description="PEM file of the client certificate.")
-    key: FilePath | None = Field(default=None, description="PEM file of the client's private key.")
-
-    @model_validator(mode="after")
-    def _certificate_and_key(self) -> Tls:
-        if (self.cert is None) != (self.key is None):
-            raise ValueError("cert and key belong together: give both or neither")
-        return self
-
-
-class MqttSource(Table):
-    """A broker to collect from."""
-
-    name: Identifier = Field(description="Name of the source; the MQTT client id is `{id}-{name}`.")
-    url: str = Field(description="`mqtt://host[:1883]` or `mqtts://host[:8883]`.", pattern=r"^mqtts?://[^\s/@?#]+$")
-    protocol: Literal["auto", "5", "3.1.1"] = Field(
-        default="auto",
-        description="MQTT version; `auto` speaks 5 and falls back to 3.1.1 where the broker knows no 5.",
-    )
-    username: str | None = Field(default=None, description="MQTT user name.")
-    password_file: FilePath | None = Field(default=None, description="File that holds the password.")
-    tls: Tls | None = Field(default=None, description="TLS options; only with `mqtts://`.")
-    keep_alive: Duration = Field(default=30 * Seconds, description="MQTT keep-alive interval.")
-    session_expiry: Duration = Field(
-        default=7 * 86_400 * Seconds,
-        description="How long the broker keeps what arrives while the gateway is away (MQTT 5).",
-    )
-    shared_group: Identifier | None = Field(
-        default=None,
-        description="Share the topics with other gateways of this group (`$share/GROUP/...`, MQTT 5).",
-    )
-    window: int | None = Field(
-        default=None,
-        ge=1,
-        le=65_535,
-        description="Messages that the broker sends before it waits for an acknowledgement; by default 20 for 3.1.1, "
-        "learned for 5.",
-    )
-    max_packet: Size = Field(
-        default=1024 * 1024,
-        description="Packets above this are not decoded: their first 64 KiB go to the dead letters.",
-    )
-    max_unacknowledged: Size = Field(
-        default=4 * 1024 * 1024, description="Bytes received and not yet committed at which reading pauses."
-    )
-
-    @model_validator(mode="after")
-    def _tls_needs_mqtts(self) -> MqttSource:
-        if self.tls is not None and not self.url.startswith("mqtts://"):
-            raise ValueError("tls is set, but url does not start with mqtts://")
-        return self
 
 
 class Timestamp(Table):
@@ -202,7 +146,12 @@ class Limits(Table):
     """Bounds that keep a faulty or hostile device from harming the others."""
 
     max_series: int = Field(default=200_000, ge=1, description="Machines (series) known at a time.")
-    max_values: int = Field(default=10_000, ge=1, description="Values in one message.")
+    max_names: int = Field(
+        default=2_000_000,
+        ge=1,
+        description="Names of values known at a time, over all machines; of one machine 50,000.",
+    )
+    max_values: int = Field(default=100_000, ge=1, description="Values in one message.")
 
 
 class Log(Table):
@@ -219,7 +168,11 @@ class Settings(Table):
 
     id: Identifier = Field(description="Name of this gateway, unique on its brokers.")
     sources: list[MqttSource] = Field(min_length=1, description="Brokers to collect from.")
-    routes: list[Route] = Field(min_length=1, description="What to do with which topic; the first match wins.")
+    routes: list[Route] = Field(
+        default_factory=list,
+        validate_default=True,
+        description="What to do with which topic; the first match wins. Only sources with a session need none.",
+    )
     measurements: dict[Name, Measurement] = Field(default_factory=dict, description="Types of machine, by name.")
     assets: dict[Name, dict[Name, Name]] = Field(
         default_factory=dict, description='Further tags of single machines: `[assets.press-7]`, `hall = "B"`.'
@@ -228,6 +181,14 @@ class Settings(Table):
     sinks: list[SinkSettings] = Field(min_length=1, description="Where telemetry goes; every sink gets everything.")
     limits: Limits = Field(default_factory=Limits, description="Bounds.")
     log: Log = Field(default_factory=Log, description="Logging.")
+
+    @field_validator("routes")
+    @classmethod
+    def _one_at_least(cls, routes: list[Route], info: ValidationInfo) -> list[Route]:
+        sources: list[MqttSource] = info.data.get("sources", [])
+        if not routes and any(source.session is None for source in sources):
+            raise PydanticCustomError("missing", "Without a route nothing is taken from a source that has no session")
+        return routes
 
     @field_validator("sources", "sinks")
     @classmethod

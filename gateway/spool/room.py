@@ -53,6 +53,10 @@ class Room:
                 f"{self._path} holds {waiting} of {self._max_bytes} bytes, and {free} bytes are free on its disk"
             )
 
+    def filled(self, account: Account) -> float:
+        """Return the part of the room that is taken; 0 where the oldest make room for the newest."""
+        return 0.0 if self._drop_oldest else account.waiting.size / max(1, self._max_bytes)
+
     def _drop(self, connection: sqlite3.Connection, account: Account, down_to: float) -> None:
         while account.waiting.rows and account.waiting.size > down_to:
             row, *amounts = connection.execute(

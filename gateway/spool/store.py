@@ -117,6 +117,11 @@ class Spool:
             self._connection.close()
             self._lock.release()
 
+    @property
+    def filled(self) -> float:
+        """The part of the room that is taken by what waits; 0 where the oldest make room for the newest."""
+        return self._room.filled(self.account)
+
     def commit(self, group: Group) -> Row | None:
         """Make everything in the group safe, in one transaction; return the row of its records, if it has any.
 

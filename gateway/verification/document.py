@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from gateway.settings.models import MqttSource
 from gateway.settings.sinks import InfluxDB
+from gateway.settings.sources import MqttSource
 from gateway.settings.tables import Table
 from gateway.verification.messages import Messages
 

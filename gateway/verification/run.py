@@ -18,7 +18,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from gateway.errors import GatewayError
 from gateway.mqtt.endpoint import find
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 from gateway.verification.connection import forget_session
 from gateway.verification.document import client_id, document
 from gateway.verification.faults import Fault, Imperfect, Scene, needs_spool

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from gateway.embedded_broker import WINDOW
 from gateway.errors import ConfigurationError, Problem
-from gateway.settings.models import MqttSource, Settings
+from gateway.settings.models import Settings
 from gateway.settings.sinks import Historian, InfluxDB
+from gateway.settings.sources import MqttSource
 from gateway.verification.document import influxdb_sink, table
 from gateway.verification.run import Mode, Setup
 from gateway.verification.stored import HistorianReader, InfluxDBReader

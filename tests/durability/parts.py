@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 from gateway.verification.faults import PLACES, SELDOM, DieAt, Fault, Kill, Terminate
 from tests.durability.answers import BadRecord, busy, suspicious
 from tests.durability.faults import (

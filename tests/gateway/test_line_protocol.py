@@ -6,6 +6,7 @@ import pytest
 from line_protocol_parser import parse_line
 
 from gateway.line_protocol import Encoder
+from gateway.line_protocol.spelling import Spellings
 from gateway.models import BAD, GOOD, MAX_TEXT_BYTES, STALE, Origin, Quality, Series, Telemetry, Value
 from tests.gateway.telemetry import NOON_NS, telemetry
 
@@ -176,6 +177,15 @@ def test_tags_beyond_what_a_server_can_index_are_refused() -> None:
         Encoder().encode(telemetry({"x": 1.0}, tags=tags))
 
 
+def test_spellings_remembered_are_bounded_by_what_they_take() -> None:
+    spellings = Spellings("=", limit=100_000)
+    for length in (10, 250):
+        for number in range(2000):
+            name = f"{number}".rjust(length, "x")
+            assert spellings[name] == f"{name}="
+        assert len(spellings) * (300 + 4 * length) <= 100_000
+
+
 def test_what_is_remembered_is_bounded() -> None:
     encoder = Encoder(max_series=10)
     for number in range(2000):
@@ -183,5 +193,4 @@ def test_what_is_remembered_is_bounded() -> None:
         encoder.encode(telemetry(dict.fromkeys(names, 1.0) | {"t": ""}, asset=f"press-{number}"))
 
     assert len(encoder._known) <= 10
-    assert len(encoder._keys) <= 65_536
     assert sum(len(names) for layouts in encoder._layouts.values() for names in layouts) <= 65_536

@@ -97,8 +97,8 @@ def test_one_text_that_is_special_is_encoded_as_ever_and_its_neighbours_too(text
     assert _of(batch).encode(BulkEncoder(Encoder())) == [record for one in batch for record in Encoder().encode(one)]
 
 
-def test_kinds_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.line_protocol.bulk.MAX_KINDS", 10)
+def test_templates_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.line_protocol.bulk.MAX_TEMPLATES", 60)
     bulk = BulkEncoder(Encoder())
     for number in range(50):
         _of([Telemetry(series=SERIES[0], values={f"x{number}": 1.0}, timestamp_ns=1)], number).encode(bulk)

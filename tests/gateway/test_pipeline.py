@@ -19,9 +19,10 @@ from gateway import pipeline as pipeline_module
 from gateway.clock import Clock
 from gateway.delivery import Backoff, Delivery
 from gateway.errors import SinkError, SinkHeld, SinkRejected, SinkUnavailable, SpoolError
+from gateway.filling import Filling
 from gateway.interfaces import Batch, Unreadable
 from gateway.line_protocol import Encoder
-from gateway.models import Command, Message, Observation
+from gateway.models import Command, Hold, Message, Observation, Reject, Release
 from gateway.normalize import SeriesStates
 from gateway.pipeline import deliver, ingest, keep_house, pass_time
 from gateway.safekeeping import Safekeeping
@@ -76,8 +77,8 @@ class Line:
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = [
-                    tasks.create_task(ingest(self.source, self.bench.translator, self.safekeeping, self.linger)),
-                    tasks.create_task(pass_time([self.bench.translator], self.safekeeping, Clock())),
+                    tasks.create_task(self._ingest()),
+                    tasks.create_task(pass_time(self.safekeeping, Clock())),
                     tasks.create_task(keep_house(self.safekeeping)),
                     *(tasks.create_task(deliver(way, self.safekeeping)) for way in ways if delivering),
                 ]
@@ -88,6 +89,9 @@ class Line:
             for way in ways:
                 way.close(1)
             await self.safekeeping.close()
+
+    async def _ingest(self) -> None:
+        await ingest(self.source, self.bench.translator, self.safekeeping, self.linger, Clock())
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
@@ -401,3 +405,103 @@ def test_waits_grow_to_their_bound_with_full_jitter() -> None:
     assert min(waits[20:]) < 1.0
     backoff.reset()
     assert backoff.next(5.0) <= delivery_module.FIRST_WAIT
+
+
+async def test_what_adapters_say_as_time_passes_is_committed_and_then_sent(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    line.bench.adapter.due = [Command("cmd/a", b""), Command("elsewhere", b"")]
+    async with line.running():
+        await line.until(lambda: [command.topic for command in line.source.sent] == ["cmd/a"])
+        line.source.feed(message(payload=b"1"))
+        line.bench.adapter.due = [Command("cmd/b", b"")]
+        await line.until(lambda: len(line.source.sent) == 2)
+
+
+async def test_a_message_that_is_released_as_time_passes_is_stored_and_not_held_any_more(tmp_path: File) -> None:
+    """Also where it was held in the group that is not committed yet."""
+    line = Line(tmp_path, linger=3600)
+    waited: list[Message] = []
+
+    def decode(one: Message) -> Sequence[Hold | Observation]:
+        if one in waited:
+            return (Observation({"x": float(one.payload)}),)
+        waited.append(one)
+        line.bench.adapter.due = [Release("m1")]
+        return (Hold("m1"),)
+
+    line.bench.adapter._decode = decode
+    async with line.running(delivering=False):
+        line.source.window = 2
+        line.source.feed(message(payload=b"7"))
+        await line.until(lambda: bool(waited) and not line.bench.adapter.due)
+        assert not line.source.acknowledged
+        line.source.feed(message(payload=b"8")._replace(packet_id=3))
+        await line.until(lambda: len(line.source.acknowledged) == 2)
+        assert [held.message.payload for held in line.spool.held()] == [b"8"]
+        assert line.spool.account.waiting.messages == 1
+
+
+async def test_what_follows_from_time_alone_counts_as_no_message(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    line.bench.adapter._decode = lambda one: (Observation({"x": float(one.payload)}),)
+    async with line.running():
+        line.source.feed(message(payload=b"1"))
+        await line.until(lambda: line.status.messages.stored == 1)
+        place = {"site": "s1", "machine": "m1"}
+        line.bench.adapter.due = [Observation({"later": 1.0}, place=place), Reject("never", "no number")]
+        await line.until(lambda: any(" later=1.0" in record for record in line.sinks[0].records))
+        await line.until(lambda: line.status.spool.rows == 0)
+    assert line.status.rejected == {"no number": 1}
+    assert (line.status.messages.waiting, line.status.messages.quarantined) == (0, 0)
+
+
+async def test_when_the_source_has_ended_all_that_it_brought_is_committed(tmp_path: File) -> None:
+    line = Line(tmp_path, linger=3600)
+    async with line.running(delivering=False):
+        line.source.feed(message(payload=b"1"))
+        line.source.feed(message(payload=b"2"))
+        line.source.feed()
+        await line.until(lambda: len(line.source.acknowledged) == 2)
+    assert line.spool.account.waiting.messages == 2
+
+
+async def test_what_nobody_sends_again_is_committed_when_the_gateway_stops(tmp_path: File) -> None:
+    line = Line(tmp_path, linger=3600)
+    async with line.running(delivering=False):
+        line.source.feed(message(payload=b"1"), message(payload=b"2")._replace(packet_id=1))
+        await line.until(lambda: line.status.messages.received == 2)
+    assert line.spool.account.waiting.messages == 2
+    assert [one.payload for one in line.source.acknowledged] == [b"1", b"2"]
+
+
+async def test_what_is_sent_again_is_not_committed_when_the_gateway_stops(tmp_path: File) -> None:
+    line = Line(tmp_path, linger=3600)
+    async with line.running(delivering=False):
+        line.source.feed(message(payload=b"2")._replace(packet_id=1))
+        await line.until(lambda: line.status.messages.received == 1)
+    assert line.source.acknowledged == []
+    assert line.spool.account.waiting.messages == 0
+
+
+async def test_time_does_not_run_ahead_of_what_waits_to_be_translated(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    seen: list[int] = []
+    moments: list[int] = []
+
+    def decode(one: Message) -> Sequence[Observation]:
+        seen.append(one.received_ns)
+        return (Observation({"x": 1.0}),)
+
+    def advance(now_ns: int) -> Sequence[Observation]:
+        moments.append(now_ns - seen[-1] if seen else -1)
+        return ()
+
+    line.bench.adapter._decode = decode
+    line.bench.adapter.advance = advance  # type: ignore[method-assign]
+    filling = Filling(line.source, line.bench.translator, 0.0, Clock())
+    filling._turn = 0.0
+    line.source.feed(message(payload=b"1"))
+    line.source.feed(message(payload=b"2"))
+    await filling.fill()
+    assert moments == [0]
+    await line.safekeeping.close()

@@ -87,3 +87,56 @@ async def test_what_is_forgotten_for_want_of_room_is_told_at_once_and_then_each_
         keeping._tell_of_dropping(keeping._told_at + 60)
         told = "".join(capsys.readouterr())
         assert f"messages={keeping.spool.account.dropped - 1}" in told
+
+
+async def fill(keeping: Safekeeping, topics: int) -> list[Row]:
+    rows = [await keeping.commit(group(f"t{number}", size=10)) for number in range(topics)]
+    return [row for row in rows if row is not None]
+
+
+async def test_those_who_can_wait_are_told_when_the_spool_is_nearly_full_and_when_it_has_room_again(
+    tmp_path: Path,
+) -> None:
+    async with safekeeping(tmp_path, "a", max_bytes=10_000) as keeping:
+        told: list[tuple[bool, float]] = []
+        keeping.tell_of_room(lambda accepting: told.append((accepting, keeping.spool.filled)))
+        rows: list[Row] = []
+        while not told:
+            rows += await fill(keeping, 1)
+            assert len(rows) < 1000
+        (accepting, filled) = told[0]
+        assert not accepting
+        assert filled >= 0.95
+        for row in rows:
+            await keeping.confirm("a", [row], [])
+            await keeping.keep_house()
+        assert [accepting for accepting, _ in told] == [False, True]
+        assert told[1][1] < 0.90
+
+
+async def test_whoever_asks_while_there_is_no_room_is_told_at_once(tmp_path: Path) -> None:
+    async with safekeeping(tmp_path, "a", max_bytes=10) as keeping:
+        await fill(keeping, 1)
+        told: list[bool] = []
+        keeping.tell_of_room(told.append)
+        assert told == [False]
+
+
+async def test_a_write_that_finds_no_room_is_told_too(tmp_path: Path) -> None:
+    async with safekeeping(tmp_path, "a", min_free=2**62) as keeping:
+        told: list[bool] = []
+        keeping.tell_of_room(told.append)
+        commit = asyncio.create_task(keeping.commit(group("t")))
+        async with asyncio.timeout(20):
+            while not told:  # noqa: ASYNC110  # what is watched is a plain list
+                await asyncio.sleep(0.005)
+        assert told == [False]
+        commit.cancel()
+
+
+async def test_where_the_oldest_make_room_nobody_has_to_wait(tmp_path: Path) -> None:
+    async with safekeeping(tmp_path, "a", max_bytes=1_000, drop_oldest=True) as keeping:
+        told: list[bool] = []
+        keeping.tell_of_room(told.append)
+        await fill(keeping, 50)
+        assert told == []

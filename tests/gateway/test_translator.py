@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from gateway.interfaces import Unreadable
 from gateway.lanes import Path
 from gateway.line_protocol import Encoder
 from gateway.models import Command, Decoded, Definition, Hold, Message, Observation, Reject, Release, Remember
-from gateway.normalize import Alike, Normalized, Normalizer, Place, SeriesStates, Taken, UsualMessages
+from gateway.normalize import Checked, Normalized, Normalizer, Place, SeriesStates, UsualMessages
 from gateway.routing import Router, TopicPattern
 from gateway.spool import Group, Kind, Redelivery
 from gateway.spool.redelivery import RECENT
@@ -50,6 +51,11 @@ class Bench:
         group = Group("plant")
         self.translator.translate(messages, group)
         assert group.received == len(messages)
+        return group
+
+    def advance(self) -> Group:
+        group = Group("plant")
+        self.translator.advance(NOW_NS, group)
         return group
 
 
@@ -150,7 +156,7 @@ def test_what_is_unusual_of_one_machine_is_told_in_order_and_costs_no_other_anyt
 class _Counted(UsualMessages):
     checks = 0
 
-    def check(self) -> tuple[list[Alike], list[Taken]]:
+    def check(self) -> Checked:
         self.checks += 1
         return super().check()
 
@@ -242,9 +248,9 @@ def test_commands_are_sent_only_where_the_route_allows() -> None:
 def test_a_definition_is_told_once_to_the_catalogue_and_the_sinks() -> None:
     bench = Bench(lambda _: [Observation({"x": 1.0}), Definition("x", "degC", low=0.0)])
     first, second = bench.take(message()), bench.take(message())
-    assert [(known.asset, known.name, known.unit) for known in first.definitions] == [("m1", "x", "degC")]
+    assert [(known.asset, known.name, known.unit) for known in first.definitions] == [("m1", "x", "°C")]
     assert first.further[0].startswith("metric_catalogue,asset=m1,metric=x,of=cnc ")
-    assert 'unit_text="degC"' in first.further[0]
+    assert 'unit_text="°C"' in first.further[0]
     assert (second.definitions, second.further) == ([], [])
 
 
@@ -294,8 +300,8 @@ def test_a_message_with_a_time_of_its_own_needs_no_key() -> None:
 def test_what_adapters_say_as_time_passes_is_taken() -> None:
     bench = Bench()
     bench.adapter.due = [Command("cmd/a", b"")]
-    assert [command.topic for command in bench.translator.advance(NOW_NS).commands] == ["cmd/a"]
-    assert bench.translator.advance(NOW_NS).commands == []
+    assert [command.topic for command in bench.advance().commands] == ["cmd/a"]
+    assert bench.advance().commands == []
 
 
 def test_an_adapter_that_fails_as_time_passes_stops_nobody(
@@ -307,7 +313,7 @@ def test_an_adapter_that_fails_as_time_passes_stops_nobody(
         raise KeyError(now_ns)
 
     monkeypatch.setattr(bench.adapter, "advance", fail)
-    assert bench.translator.advance(NOW_NS).empty
+    assert bench.advance().empty
     assert "An adapter failed as time passed" in "".join(capsys.readouterr())
     assert bench.take(message(payload=b"1")).lines
 
@@ -318,3 +324,29 @@ def test_topics_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(50):
         bench.take(message(f"s{number}/m1/telemetry", b"1"))
     assert len(bench.translator._lanes) <= 10
+
+
+def test_the_words_of_an_adapter_name_the_machine() -> None:
+    class Placing(FakeAdapter):
+        place_names, further_words = ("machine",), ()
+
+        def place(self, topic: str) -> dict[str, str]:
+            return {"machine": topic.split("/")[1].upper()}
+
+    bench = Bench()
+    path = bench.translator._paths[0]
+    bench.translator._paths = {0: replace(path, places=Placing())}
+    assert bench.take(message(payload=b"1")).lines[0].startswith("cnc,asset=M1,")
+
+
+def test_an_adapter_that_fails_to_say_whose_a_topic_is_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing(FakeAdapter):
+        place_names, further_words = ("machine",), ()
+
+        def place(self, topic: str) -> dict[str, str]:
+            raise KeyError(topic)
+
+    bench = Bench()
+    bench.translator._paths = {0: replace(bench.translator._paths[0], places=Failing())}
+    assert bench.take(message(payload=b"1")).lines[0].startswith("cnc,asset=m1,")
+    assert "failed to say whose" in "".join(capsys.readouterr())

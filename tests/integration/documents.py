@@ -24,6 +24,12 @@ def source(broker: Broker, **options: str) -> str:
     return f'[[sources]]\nname = "plant"\nurl = "{broker.url}"\n{lines}'
 
 
+def host(broker: Broker, **options: str) -> str:
+    """Return a source that is a Sparkplug host application; options of `[sources.sparkplug]` are TOML."""
+    lines = "".join(f"{key} = {value}\n" for key, value in options.items())
+    return source(broker, session='"sparkplug"') + f"[sources.sparkplug]\n{lines}"
+
+
 def influxdb(server: Influxd, name: str = "db", database: str = "plant") -> str:
     """Return a sink for a database of this server."""
     return f'[[sinks]]\nname = "{name}"\ntype = "influxdb"\napi = "v1"\nurl = "{server.url}"\ndatabase = "{database}"\n'

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import aiomqtt
 
-from gateway.interfaces import Source, Subscription, Unreadable
+from gateway.interfaces import Session, Subscription, Unreadable
 from gateway.models import Message
 from gateway.mqtt import MqttSource
-from gateway.settings import models as settings
+from gateway.settings import sources as settings
 from gateway.status import SourceStatus
 
 PATIENCE = 30.0
@@ -36,10 +36,12 @@ class Collector:
     Attributes:
         unacknowledged: What `next` returned sequences of, oldest first.
         remembered: How often the source said that there is a session now.
+        ending: The source at work; a test may cancel it, to have it end before the block does.
     """
 
-    source: Source
+    source: MqttSource
     status: SourceStatus
+    ending: asyncio.Task[None] = field(init=False)
     unacknowledged: list[Sequence[Message | Unreadable]] = field(default_factory=list)
     remembered: int = 0
 
@@ -78,9 +80,16 @@ async def collecting(
     client_id: str = "gateway-plant",
     had_session: bool = False,
     winner: Callable[[str], int] | None = None,
+    session: Session | None = None,
     **options: object,
 ) -> AsyncIterator[Collector]:
-    """Run a source until the block ends; `options` are those of the configuration, as it writes them."""
+    """Run a source until the block ends; `options` are those of the configuration, as it writes them.
+
+    With a session the topic filters are those that it wants.
+    """
+    wanted = [] if session is None else session.subscriptions()
+    topic_filters += tuple(topic_filter for topic_filter, _ in wanted)
+    options |= {} if session is None else {"session": "fake"}
     status = SourceStatus()
 
     def remember() -> None:
@@ -94,12 +103,14 @@ async def collecting(
         had_session=had_session,
         remember_session=remember,
         winner=winner,
+        session=session,
+        qos=dict(wanted),
     )
     collector = Collector(source, status)
-    task = asyncio.create_task(source.run(), name="source")
+    task = collector.ending = asyncio.create_task(source.run(), name="source")
     try:
         yield collector
-        assert not task.done(), "the source stopped by itself"
+        assert not task.done() or task.cancelled(), "the source stopped by itself"
     finally:
         task.cancel()
         await asyncio.wait((task,))

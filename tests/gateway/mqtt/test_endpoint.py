@@ -10,7 +10,7 @@ import trustme
 
 from gateway.mqtt.endpoint import explain, find
 from gateway.mqtt.outcomes import Refused
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 
 
 def source(**options: object) -> MqttSource:

@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 
 from gateway.settings import load
-from gateway.settings.models import MqttSource
 from gateway.settings.sinks import InfluxDB
+from gateway.settings.sources import MqttSource
 from gateway.verification.document import client_id, document, gateway_id, influxdb_sink, table
 from tests.gateway.verification.books import MESSAGES
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway import app
 from gateway.settings import load
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 from gateway.verification import Kind, Messages, Stream
 from gateway.verification.document import document
 from tests.gateway.verification.books import MESSAGES, TIMED, UNTIMED

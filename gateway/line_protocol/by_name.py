@@ -1,0 +1,71 @@
+"""Encodes values that were taken by name, where no message is like another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import add
+
+from gateway.line_protocol.encoder import MAX_FIELDS, NARROW_ENDING, Encoder
+from gateway.line_protocol.spelling import field_values
+from gateway.models import Series, Value
+
+
+class ByNameEncoder:
+    """Encodes values of known names, with the same result as an `Encoder`.
+
+    Args:
+        encoder: Knows the series, and how names are spelled.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._keys, self._metrics = encoder.keys, encoder.metrics
+
+    # Runs for every message that is like no other: 5 us for 50 floats.
+    def wide(
+        self,
+        series: Series,
+        fields: Sequence[str],
+        values: Sequence[Value],
+        types: Sequence[type] | None,
+        time_ns: int,
+    ) -> list[str]:
+        """Return the records of one instant.
+
+        Args:
+            series: Whose values they are.
+            fields: Names of the fields, each once and none that of a tag.
+            values: Their values, of the types that are stored.
+            types: These types; None if all are float.
+            time_ns: When they were true, in nanoseconds.
+
+        Raises:
+            ValueError: See `Encoder.encode`.
+        """
+        prefix = self._encoder.prefix(series)
+        spelled = [*map(add, map(self._keys.__getitem__, fields), field_values(values, floats=types is None))]
+        if len(spelled) <= MAX_FIELDS:
+            return [f"{prefix} {','.join(spelled)} {time_ns}"]
+        parts = (spelled[start : start + MAX_FIELDS] for start in range(0, len(spelled), MAX_FIELDS))
+        return [f"{prefix} {','.join(part)} {time_ns}" for part in parts]
+
+    # The same in the narrow layout: 10 us for 50 floats.
+    def narrow(
+        self,
+        series: Series,
+        names: Sequence[str],
+        values: Sequence[Value],
+        types: Sequence[type] | None,
+        time_ns: int,
+    ) -> list[str]:
+        """Return one record for each value, with its name as tag `metric`; see `wide`."""
+        before, after = self._encoder.around(series)
+        metrics = map(self._metrics.__getitem__, names)
+        cells = field_values(values, floats=types is None)
+        if types is None:
+            field = f"{after} value="
+            return [f"{before}{metric}{field}{cell} {time_ns}" for metric, cell in zip(metrics, cells, strict=True)]
+        return [
+            f"{before}{metric}{after}{NARROW_ENDING[kind]}{cell} {time_ns}"
+            for metric, cell, kind in zip(metrics, cells, types, strict=True)
+        ]

@@ -1,0 +1,133 @@
+"""The names and types of the values of one measurement: where a value goes, looked up once for each name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.normalize.columns import Column, make_column
+from gateway.normalize.names import field_name, metric_name
+from gateway.normalize.plan import IRREGULAR, MAX_FIELDS, Plan, Shape, make_plan
+from gateway.normalize.room import Room
+from gateway.settings.models import Incoming, Metric
+
+SIGHTINGS = 3
+"""How often a shape comes before a plan is made for it, which costs as much as ten messages taken without one."""
+MAX_SHAPES = 4096
+"""Shapes that are counted, and plans."""
+_COLUMN_BYTES = 600
+"""What a name takes in all tables, beside its characters (measured)."""
+
+
+class Schema:
+    """The names and types of the values of one measurement, as one route sees them.
+
+    Args:
+        metric: The part of the topic that names the value, or is a prefix to the names in the message.
+        incoming: What the route does to single values, by the name they come in.
+        declared: What the measurement declares, by stored name.
+        tags: Names of tags, which no field may have.
+        room: What the schemas of its route share.
+
+    Attributes:
+        columns: By name in the message, type and unit: where a value goes; None if the route ignores it. What is not
+            there yet is found by `column`.
+        room: Where it remembers what it worked out.
+        plans: The plan that was made last for these keys.
+    """
+
+    def __init__(
+        self,
+        metric: str,
+        incoming: Mapping[str, Incoming],
+        declared: Mapping[str, Metric],
+        tags: frozenset[str],
+        room: Room,
+    ) -> None:
+        self._metric = metric
+        self._incoming = incoming
+        self._declared = declared
+        self._tags = tags
+        self.room = room
+        room.move_in(self)
+        self.columns: dict[tuple[str, type, str], Column | None] = {}
+        self.plans: dict[tuple[str, ...], Plan] = {}
+        self._by_shape: dict[Shape, Plan] = {}
+        self._sightings: dict[int, int] = {}
+
+    def forget(self) -> None:
+        """Forget everything that can be worked out again."""
+        for table in (self.columns, self.plans, self._by_shape, self._sightings):
+            table.clear()
+
+    def see(self, shape: Shape) -> Plan | None:
+        """Take note of the shape of a message, and return its plan if it came often enough to have one."""
+        plan = self._by_shape.get(shape)
+        if plan is None:
+            number = hash(shape)
+            seen = self._sightings.get(number, 0) + 1
+            if seen < SIGHTINGS or len(shape[0]) > MAX_FIELDS:
+                if len(self._sightings) >= MAX_SHAPES:
+                    self._sightings.clear()
+                self._sightings[number] = seen
+                return None
+            plan = self._plan(shape)
+        self.plans[shape[0]] = plan
+        return plan
+
+    def column(self, source_name: str, kind: type, unit: str) -> Column | None:
+        """Return where a value goes; None if the route ignores it.
+
+        Raises:
+            ValueError: It cannot be stored under this name, or not in this unit.
+        """
+        key = (source_name, kind, unit)
+        try:
+            return self.columns[key]
+        except KeyError:
+            self.room.take(_COLUMN_BYTES + 2 * len(source_name))
+            column = self.columns[key] = self._make_column(*key)
+            return column
+
+    def described(self, source_name: str) -> tuple[str, Metric | None]:
+        """Return the name without the ending of a type, and what the measurement declares of it.
+
+        Raises:
+            ValueError: It cannot be stored under this name.
+        """
+        column = self.column(source_name, float, "")
+        return (self._name(source_name)[0], None) if column is None else (column.name, column.rule)
+
+    def _name(self, source_name: str) -> tuple[str, Incoming | None]:
+        name = metric_name(self._metric, source_name)
+        incoming = None
+        if self._incoming:
+            incoming = self._incoming.get(name) or self._incoming.get(source_name)
+            if incoming is not None and incoming.name:
+                name = metric_name(incoming.name)
+        return field_name(name, self._tags), incoming
+
+    def _make_column(self, source_name: str, kind: type, unit: str) -> Column | None:
+        if self._incoming and self._is_ignored(source_name):
+            return None  # whatever its name is
+        name, incoming = self._name(source_name)
+        rule = None
+        if self._declared:
+            rule = self._declared.get(name) or self._declared.get(name.removesuffix("_"))
+        return make_column(name, kind, incoming, rule, unit)
+
+    def _is_ignored(self, source_name: str) -> bool:
+        found = self._incoming.get(metric_name(self._metric, source_name)) or self._incoming.get(source_name)
+        return found is not None and found.ignore
+
+    def _plan(self, shape: Shape) -> Plan:
+        try:
+            columns = [self.column(key, kind, "") for key, kind in zip(*shape, strict=True) if kind is not type(None)]
+        except ValueError:  # the long way says which value cannot be taken, and why
+            columns = []
+        plan = make_plan(shape, columns) if len(columns) == len(shape[0]) else IRREGULAR
+        if len(self._by_shape) >= MAX_SHAPES:
+            self._by_shape.clear()
+            self.plans.clear()
+        self.room.take(plan.size if plan.regular else 16 * len(shape[0]))
+        self._by_shape[shape] = plan
+        return plan
