@@ -29,15 +29,17 @@ demo: $(RUNTIME) ## Run broker, simulated machines, gateway and historian, with 
 
 test: $(DEVELOPMENT) ## Run every test; as root on Debian, install the servers that they talk to
 	@tools/install-test-servers.sh
+	@tools/install-edge-nodes.sh
 	@$(PY) -m pytest $(ARGS)
 
-check: $(DEVELOPMENT) ## Check format, style, types, import rules, and that the generated pages are in step
+check: $(DEVELOPMENT) ## Check format, style, types, import rules, and that what is generated is in step
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m gateway.settings.reference --check docs/configuration.md
 	@$(PY) -m tools.adapters_reference --check docs/adapters.md
+	@$(PY) -m tools.protobuf --check adapters/sparkplug/payload.proto
 
 bench: $(DEVELOPMENT) ## Measure, print a table, write build/bench.json
 	@tools/install-test-servers.sh
@@ -53,9 +55,10 @@ image: ## Build the container image (docker, or else buildah) and try it
 lock: $(DEVELOPMENT) ## Resolve the dependencies anew into requirements*.lock
 	@tools/lock.sh $(ARGS)
 
-docs: $(DEVELOPMENT) ## Write the pages that are generated from the code
+docs: $(DEVELOPMENT) ## Write what is generated: pages from the code, code from the .proto
 	@$(PY) -m gateway.settings.reference docs/configuration.md
 	@$(PY) -m tools.adapters_reference docs/adapters.md
+	@$(PY) -m tools.protobuf adapters/sparkplug/payload.proto
 
 clean: ## Remove all that the other targets made; data/ stays
 	@rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from adapters.plain_json import PlainJson
+from adapters.sparkplug.adapter import Sparkplug
 from gateway.interfaces import Adapter
 
 ADAPTERS: Mapping[str, type[Adapter]] = {
     "json": PlainJson,
+    "sparkplug": Sparkplug,
 }
 
 _FOREIGN = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")

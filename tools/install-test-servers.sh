@@ -9,9 +9,10 @@ readonly policy=/usr/sbin/policy-rc.d
 
 say() { printf '%s\n' "$*" >&2; }
 
-# The packages, and the program, or another file, that each brings. The compiler is for the disk with faults.
+# The packages, and the program, or another file, that each brings. The compiler is for the disk with faults, Node.js for
+# an edge node.
 readonly servers="mosquitto:mosquitto influxdb:influxd victoria-metrics:victoria-metrics
-    gcc:gcc libc6-dev:/usr/include/stdlib.h"
+    gcc:gcc libc6-dev:/usr/include/stdlib.h nodejs:node npm:npm"
 
 find_missing() {
     local server

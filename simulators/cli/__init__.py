@@ -1,4 +1,4 @@
-"""The command `simulators`: run a scenario, list them all, or load a broker.
+"""The command `simulators`: run a scenario, list them all, run Sparkplug edge nodes, or load a broker.
 
 Exit codes: 0 done, 1 failed at run time, 2 wrong arguments.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from simulators.cli.edge_nodes import run_edge_nodes
 from simulators.cli.list import list_scenarios
 from simulators.cli.load import load
 from simulators.cli.run import run
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command("run")(run)
 app.command("list")(list_scenarios)
+app.command("edge-nodes")(run_edge_nodes)
 app.command("load")(load)
 
 

@@ -40,3 +40,4 @@ def list_scenarios(*, as_json: AsJson = False) -> None:
             table.add_section()
             table.add_row("", "", "", f"{sum(station.messages_per_second for station in stations):g}")
         console.print(table)
+    console.print("Sparkplug B edge nodes with the same machines: `simulators edge-nodes --help`", highlight=False)

@@ -1,0 +1,193 @@
+"""The Sparkplug host application as the gateway sees it: an adapter that owns its connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import JsonValue, PrivateAttr
+
+from adapters.sparkplug.description import describe
+from adapters.sparkplug.host import Host
+from adapters.sparkplug.interpreter import Interpreter
+from adapters.sparkplug.lifecycle import Lifecycle
+from adapters.sparkplug.names import Names
+from adapters.sparkplug.nodes import Nodes, place_of
+from adapters.sparkplug.options import Role, SparkplugOptions
+from adapters.sparkplug.passing import Passing
+from adapters.sparkplug.rebirths import Rebirths
+from adapters.sparkplug.state import LegacyState, State
+from adapters.sparkplug.topics import NAMESPACE, legacy_state_topic, parse, state_topic
+from gateway.models import Command, Decoded, Message
+
+_ANY_REQUEST = f"{NAMESPACE}/+/NCMD/+"
+
+
+class Sparkplug(SparkplugOptions):
+    """Reads Sparkplug B 3.0 as a host application, with a connection of its own.
+
+    Aliases, data types and sequence numbers are understood by births; what cannot be understood yet is held, safely,
+    until its birth. `docs/sparkplug.md` tells what it does.
+    """
+
+    DEFAULT_ROUTE: ClassVar[Mapping[str, JsonValue]] = {"topic": f"{NAMESPACE}/#", "measurement": "sparkplug"}
+
+    _nodes: Nodes = PrivateAttr()
+    _rebirths: Rebirths = PrivateAttr()
+    _host: Host = PrivateAttr()
+    _passing: Passing = PrivateAttr()
+    _lifecycle: Lifecycle = PrivateAttr()
+    _state: State | None = PrivateAttr(default=None)
+    _names: Names = PrivateAttr()
+    _now_ns: int = PrivateAttr(default=0)
+    _is_connected: bool = PrivateAttr(default=False)
+    _is_accepting: bool = PrivateAttr(default=True)
+
+    def model_post_init(self, _context: object, /) -> None:
+        """Put the parts together."""
+        self._names = Names(self.name_patterns, self.ignore)
+        self._nodes = Nodes(self.max_nodes, self.max_devices)
+        interpreter = Interpreter(self._names, self.births, self.binary, self.max_metrics)
+        self._rebirths = Rebirths(
+            self.host_id,
+            self.rebirth_backoff,
+            self.rebirth_backoff_max,
+            self.rebirths_per_second,
+            enabled=self.role is not Role.PASSIVE,
+        )
+        lifecycle = self._lifecycle = Lifecycle(self, interpreter, self._rebirths)
+        self._host = Host(self, self._nodes, interpreter, self._rebirths, lifecycle)
+        self._passing = Passing(self, self._nodes, interpreter, self._rebirths, lifecycle)
+        self._state = State(state_topic(self.host_id), legacy=False) if self.role is Role.PRIMARY else None
+
+    # As an adapter.
+
+    @property
+    def names_asset(self) -> bool:
+        """Whether messages name their machine: their topics do, by `place`."""
+        return False
+
+    def decode(self, message: Message) -> Sequence[Decoded]:
+        """Return what a message means.
+
+        Raises:
+            ValueError: Nothing of it can be understood.
+        """
+        if self._state is not None and message.topic == self._state.topic:
+            return tuple(self._state.heard(message.payload))
+        return self._host.decode(message)
+
+    def advance(self, now_ns: int) -> Iterable[Decoded]:
+        """Yield what follows from time having passed."""
+        return self._passing.advance(now_ns)
+
+    # As what knows places.
+
+    @property
+    def place_names(self) -> Sequence[str]:
+        """Words of topics and names of metrics that become tags."""
+        return ("group", "node", "machine", *(word for word in self._names.words if word not in _TOPIC_WORDS))
+
+    @property
+    def further_words(self) -> Sequence[str]:
+        """Words beside them that templates may name."""
+        return ("device",)
+
+    def place(self, topic: str) -> Mapping[str, str]:
+        """Return whose a topic is."""
+        try:
+            return place_of(parse(topic))
+        except ValueError:
+            return {}
+
+    # As a session.
+
+    @property
+    def may_publish(self) -> Sequence[str]:
+        """The topics on which it may publish."""
+        if self.role is Role.PASSIVE:
+            return ()
+        return (_ANY_REQUEST,) if self._state is None else (_ANY_REQUEST, self._state.topic)
+
+    def subscriptions(self) -> Sequence[tuple[str, int]]:
+        """Return the own STATE topic and the groups (host-topic-phid-birth-sub-required)."""
+        groups = [f"{NAMESPACE}/{group}/#" for group in self.groups] or [f"{NAMESPACE}/#"]
+        own = [] if self._state is None else [self._state.topic]
+        return [(topic_filter, 1) for topic_filter in (*own, *groups)]
+
+    def will(self, now_ns: int) -> Command | None:
+        """Return the death certificate of a primary host."""
+        return None if self._state is None else self._state.will(now_ns)
+
+    def connected(self, now_ns: int) -> Iterator[Command]:  # noqa: ARG002  # see the seam
+        """Yield the birth certificate of a primary host."""
+        self._is_connected = True
+        self._allow()
+        if self._state is not None:
+            yield self._state.connected()
+
+    def disconnecting(self, now_ns: int) -> Iterator[Command]:
+        """Yield the death certificate of a primary host."""
+        self._passing.may_ask = False
+        if self._state is not None:
+            yield self._state.disconnecting(now_ns)
+
+    def disconnected(self, now_ns: int) -> None:
+        """Take note that the connection is gone."""
+        self._is_connected = False
+        if self._state is not None:
+            self._state.disconnected()
+        self._passing.lose(now_ns)
+
+    def accepting(self, accepting: bool, now_ns: int) -> Iterator[Command]:  # noqa: FBT001, ARG002  # see the seam
+        """Yield that a primary host is offline while the spool cannot take more."""
+        self._is_accepting = accepting
+        self._allow()
+        if self._state is not None:
+            yield from self._state.accepting(accepting=accepting)
+
+    def companion(self) -> LegacyState | None:
+        """Return the session that tells the state as Sparkplug 2.2 did."""
+        return LegacyState(legacy_state_topic(self.host_id)) if self.legacy_state else None
+
+    # As one of several, each with a broker of its own.
+
+    def know(self, siblings: Sequence[Sparkplug]) -> None:
+        """Take note of the hosts at other brokers: an edge node may go from one to another."""
+        self._lifecycle.elsewhere = lambda descriptor, since_ns: any(
+            sibling.is_online(descriptor, since_ns) for sibling in siblings
+        )
+
+    def is_online(self, descriptor: str, since_ns: int) -> bool:
+        """Whether an edge node is online here, since later than this."""
+        node = self._nodes.get(descriptor)
+        return node is not None and node.own.online and not node.unverified and node.own.born_ns > since_ns
+
+    # As what people ask.
+
+    def describe(self, now_ns: int) -> Mapping[str, JsonValue]:
+        """Return what is known of the host and its edge nodes."""
+        online = self._is_connected if self._state is None else self._state.online
+        return describe(self, self._nodes, online=online, now_ns=now_ns)
+
+    def ask_rebirth(self, node: str, now_ns: int) -> str:
+        """Ask an edge node for its births; return a sentence on what will happen.
+
+        Raises:
+            ValueError: It cannot be asked.
+        """
+        known = self._nodes.get(node)
+        if known is None:
+            raise ValueError(f"no edge node {node!r} was heard of: name it as GROUP/NODE")
+        if self.role is Role.PASSIVE:
+            raise ValueError('this host is passive and publishes nothing: set role = "active"')
+        self._rebirths.ask_now(node, known.asking, now_ns)
+        if not self._passing.may_ask:
+            return f"{node} is asked for a rebirth as soon as there is a connection"
+        return f"{node} is asked for a rebirth"
+
+    def _allow(self) -> None:
+        self._passing.may_ask = self._is_connected and self._is_accepting
+
+
+_TOPIC_WORDS = frozenset({"group", "node", "machine", "device"})

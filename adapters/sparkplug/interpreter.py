@@ -1,0 +1,285 @@
+"""Says what the metrics of births and data mean: which value they belong to, of what type, quality and time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Literal
+
+from adapters.quality import of_opc_da
+from adapters.sparkplug.codec import (
+    Metric,
+    Payload,
+    Property,
+    Template,
+    Value,
+    engineering,
+    members,
+    quality_code,
+    value_of,
+)
+from adapters.sparkplug.datatypes import BINARY, type_name
+from adapters.sparkplug.edge_node import Station
+from adapters.sparkplug.known import Known, make_known
+from adapters.sparkplug.names import Names
+from adapters.sparkplug.told import Told
+from gateway.models import BAD, GOOD, MAX_TEXT_BYTES, STALE, Definition, Origin, Quality, RawTime, Reject
+
+_LONGEST_BASE64 = MAX_TEXT_BYTES // 4 * 3
+MOST_LEARNED = 10_000
+"""Metrics of one station that are taken though no birth tells them."""
+
+
+class Interpreter:
+    """Interprets the metrics of one host.
+
+    Attributes:
+        definitions: What births told of the meaning of values and is not passed on yet.
+        metrics: Metrics known of all edge nodes together.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        births: Literal["changed", "all", "none"],
+        binary: Literal["base64", "digest", "ignore"],
+        max_metrics: int,
+    ) -> None:
+        self._names, self._births, self._binary, self._max_metrics = names, births, binary, max_metrics
+        self._places: dict[tuple[int, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
+        self.definitions: deque[Definition] = deque(maxlen=max_metrics)
+        self.metrics = 0
+
+    def birth(  # noqa: C901  # a call more for each of 20,000 metrics takes long
+        self, station: Station, payload: Payload, told: Told, *, more: bool
+    ) -> list[Reject]:
+        """Learn the metrics of a birth, and tell the values that are to be told of it.
+
+        Args:
+            station: Whose birth.
+            payload: What it says.
+            told: Collects the values.
+            more: Whether it goes on where the birth before it ended, as some devices split theirs.
+
+        Raises:
+            ValueError: There is no room for so many metrics.
+        """
+        before = station.by_name
+        new = len(payload.metrics) - (0 if more else len(before))
+        if self.metrics + new > self._max_metrics:
+            raise ValueError(f"more than {self._max_metrics} metrics: raise max_metrics if these are real")
+        by_name: dict[bytes, Known] = dict(before) if more else {}
+        by_alias: dict[int, Known] = dict(station.by_alias) if more else {}
+        units: dict[str, str] = dict(station.units or {}) if more else {}
+        ambiguous: set[int] = set()
+        rejects: list[Reject] = []
+        for metric in payload.metrics:
+            name = metric.name
+            if metric.fault or not name:
+                rejects.append(Reject(_title(metric), metric.fault or "a metric of a birth without a name"))
+                continue
+            if isinstance(metric.value, Template) and metric.value.is_definition:
+                continue  # what its instances are made of, they say themselves
+            encoded = name.encode()
+            known = by_name.get(encoded)
+            old = before.get(encoded)
+            if known is None:
+                known = by_name[encoded] = self._known(station, metric, old)
+            if (alias := metric.alias) is not None and by_alias.setdefault(alias, known) is not known:
+                ambiguous.add(alias)
+                by_alias[alias] = known
+            if not known.key:
+                continue
+            if metric.properties and (unit := self._define(station, known, metric, old)):
+                units[known.key] = unit
+            if (reject := self._tell_birth(station, known, metric, old, payload.timestamp, told)) is not None:
+                rejects.append(reject)
+        if not more:
+            for alias in ambiguous:
+                del by_alias[alias]
+                rejects.append(Reject(f"alias {alias}", "two metrics of one birth have this alias: it names none"))
+        self.metrics += len(by_name) - len(before)
+        station.by_name, station.by_alias, station.units = by_name, by_alias, units or None
+        if not more and len(station.values) > len(by_name):
+            slots = {known.slot for known in by_name.values()}
+            station.values = {slot: value for slot, value in station.values.items() if slot in slots}
+            station.times = {slot: time for slot, time in station.times.items() if slot in slots}
+        station.is_simple = all(known.place is None for known in by_name.values())
+        station.is_plain = not any(known.is_special for known in by_name.values())
+        return rejects
+
+    def forget(self, station: Station) -> None:
+        """Forget all metrics of a station."""
+        self.metrics -= len(station.by_name)
+        station.by_name, station.by_alias = {}, {}
+
+    def learn(self, station: Station, metric: Metric) -> Known | None:
+        """Return a metric that no birth tells but that tells its own name and type; None if it does not."""
+        if not metric.name or not metric.datatype or metric.fault or len(station.by_name) >= MOST_LEARNED:
+            return None
+        known = station.by_name[metric.name.encode()] = self._known(station, metric, None)
+        self.metrics += 1
+        station.is_simple = station.is_simple and known.place is None
+        station.is_plain = station.is_plain and not known.is_special
+        return known
+
+    def tell(
+        self, station: Station, known: Known, metric: Metric, payload_time: int | None, told: Told, *, old: bool
+    ) -> Reject | None:
+        """Tell the value of a metric; return why it cannot be taken, if it cannot.
+
+        Args:
+            station: Whose it is.
+            known: What its birth says of it.
+            metric: What the message says.
+            payload_time: The time of the message.
+            told: Collects the values.
+            old: Whether the message is from before the birth that explains it.
+        """
+        time = metric.timestamp or payload_time
+        slot = known.slot
+        latest = station.times.get(slot)
+        late = old or (time is not None and latest is not None and time < latest)
+        origin = (
+            Origin.TRANSIENT
+            if metric.is_transient
+            else Origin.HISTORICAL
+            if metric.is_historical or late
+            else Origin.LIVE
+        )
+        try:
+            value = self._tell_value(known, metric, time, told, origin)
+        except ValueError as error:
+            return Reject(_title(metric, known), str(error))
+        if origin is not Origin.HISTORICAL:
+            station.values[slot], station.times[slot] = value, time
+            if time is not None and time > station.latest_ms:
+                station.latest_ms = time
+        return None
+
+    def _tell_birth(
+        self, station: Station, known: Known, metric: Metric, old: Known | None, payload_time: int | None, told: Told
+    ) -> Reject | None:
+        """Tell a value of a birth, if it is one of those that are wanted."""
+        if self._births == "none" and not metric.is_historical:
+            return None
+        # Nearly all metrics of a birth are plain ones, and a birth may have twenty thousand: 2 us each.
+        if metric.properties or metric.is_null or metric.is_historical or metric.is_transient or known.is_complex:
+            return self.tell(station, known, metric, payload_time, told, old=False)
+        try:
+            value = value_of(metric, known.datatype) if known.is_special else _plain(metric)
+        except ValueError as error:
+            return Reject(known.name, str(error))
+        slot, time = known.slot, metric.timestamp or payload_time
+        unchanged = self._births == "changed" and old is not None and not station.stale
+        if unchanged and (before := station.values.get(slot)) == value and type(before) is type(value):
+            return None
+        told.add(known.place, known.key, value, time, BAD if value is None else GOOD)
+        station.values[slot], station.times[slot] = value, time
+        if time is not None and time > station.latest_ms:
+            station.latest_ms = time
+        return None
+
+    def _tell_value(self, known: Known, metric: Metric, time: RawTime, told: Told, origin: Origin) -> Value | None:
+        if isinstance(metric.value, Template) and not metric.is_null:
+            self._tell_members(known, metric.value, time, told, origin)
+            return None
+        value: Value | None = None
+        quality = _quality(metric.properties) if metric.properties else GOOD
+        if metric.is_null or metric.value is None:
+            quality = BAD if quality is GOOD else quality
+        else:
+            if known.datatype in BINARY and self._binary == "ignore":
+                return None
+            value = value_of(metric, known.datatype or None, binary=self._binary_of(metric))
+        told.add(known.place, known.key, value, time, quality, origin)
+        return value
+
+    def _tell_members(self, known: Known, template: Template, time: RawTime, told: Told, origin: Origin) -> None:
+        """Tell the members of a template, each by its path; the first that cannot be taken costs only itself."""
+        faults: list[str] = []
+        types = known.members = {} if known.members is None else known.members
+        for path, member in members(template):
+            datatype = member.datatype or types.get(path)
+            if member.datatype and len(types) < MOST_LEARNED:
+                types[path] = member.datatype
+            try:
+                value = value_of(member, datatype, binary=self._binary_of(member))
+            except ValueError as error:
+                faults.append(f"{path}: {error}")
+                continue
+            quality = _quality(member.properties) if member.properties else GOOD
+            if value is None and quality is GOOD:
+                quality = BAD
+            told.add(known.place, f"{known.key}/{path}", value, member.timestamp or time, quality, origin)
+        if faults:
+            raise ValueError("; ".join(faults)[:1000])
+
+    def _binary_of(self, metric: Metric) -> Literal["base64", "size"]:
+        fits = not isinstance(metric.value, bytes) or len(metric.value) <= _LONGEST_BASE64
+        return "base64" if self._binary == "base64" and fits else "size"
+
+    def _known(self, station: Station, metric: Metric, old: Known | None) -> Known:
+        """Return what a birth makes known; what it says last is kept of the birth before."""
+        if old is not None:
+            if metric.datatype == old.datatype and metric.field == old.field:
+                return old
+            key, place = old.key, old.place
+        elif self._names.is_ignored(metric.name):
+            key, place = "", None
+        elif self._names.are_plain:
+            key, place = metric.name, None
+        else:
+            key, words = self._names.read(metric.name)
+            place = self._place(station, words) if words else None
+        known = make_known(metric, key, place)
+        if old is not None and known.datatype == old.datatype:
+            known.members = old.members
+        return known
+
+    def _place(self, station: Station, words: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the words of a name together with those of its station: the same object for the same words."""
+        key = (id(station), tuple(words.items()))
+        place = self._places.get(key)
+        if place is None:
+            if len(self._places) >= self._max_metrics:
+                self._places.clear()
+            place = self._places[key] = {**station.place, **words}
+        return place
+
+    def _define(self, station: Station, known: Known, metric: Metric, old: Known | None) -> str:
+        """Note what the properties say of the meaning of a value; return its unit."""
+        meaning = engineering(metric.properties)
+        if any(part not in ("", None) for part in meaning) and (old is None or old.meaning != meaning):
+            self.definitions.append(
+                Definition(
+                    known.key,
+                    meaning.unit,
+                    type_name(known.datatype),
+                    meaning.low,
+                    meaning.high,
+                    meaning.description,
+                    place=known.place or station.place,
+                )
+            )
+        known.meaning = meaning
+        return meaning.unit
+
+
+def _plain(metric: Metric) -> Value | None:
+    """Return a value that is what stands on the wire."""
+    return metric.value  # type: ignore[return-value]  # fields of other kinds have conversions
+
+
+def _quality(properties: Mapping[str, Property]) -> Quality:
+    code = quality_code(properties)
+    if code is None:
+        return GOOD
+    return STALE if code == STALE.level else of_opc_da(code & 0xFFFF)
+
+
+def _title(metric: Metric, known: Known | None = None) -> str:
+    """Return how to speak of a metric that may lack a name."""
+    if known is not None:
+        return known.name
+    return metric.name or (f"alias {metric.alias}" if metric.alias is not None else "a metric without a name")

@@ -1,0 +1,101 @@
+"""Names of metrics: which of them are not stored, and whose values they are where the name says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_WORD = re.compile(r"\{([a-z_][a-z0-9_]*)(\.\.\.)?\}")
+METRIC = "metric"
+"""The word of a pattern that is the name itself, without what says whose it is."""
+
+
+class Named(NamedTuple):
+    """What a name says.
+
+    Attributes:
+        name: The name of the value.
+        words: What else it says: a machine, a line.
+    """
+
+    name: str
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class NamePattern:
+    """How names of metrics are made: `{line}/{machine}/{metric...}`.
+
+    Attributes:
+        words: Its words without `metric`.
+    """
+
+    words: tuple[str, ...]
+    _expression: re.Pattern[str]
+
+    @classmethod
+    def parse(cls, text: str) -> NamePattern:
+        """Return the pattern that a text describes.
+
+        Raises:
+            ValueError: It is none; the message says why.
+        """
+        parts = text.split("/")
+        words: list[str] = []
+        expressions: list[str] = []
+        for number, part in enumerate(parts, 1):
+            found = _WORD.fullmatch(part)
+            if found is None:
+                if any(character in part for character in "{}"):
+                    raise ValueError(f"the name pattern {text!r} is not understood at `{part}`: write {{word}}")
+                expressions.append(re.escape(part))
+                continue
+            word, several = found.groups()
+            if several and (word != METRIC or number < len(parts)):
+                raise ValueError(f"the name pattern {text!r}: only {{metric...}} may take several levels, at the end")
+            if word in words:
+                raise ValueError(f"the name pattern {text!r} has {{{word}}} twice")
+            words.append(word)
+            expressions.append(f"(?P<{word}>{'.+' if several else '[^/]+'})")
+        if METRIC not in words:
+            raise ValueError(f"the name pattern {text!r} lacks {{metric}} or {{metric...}}")
+        return cls(tuple(word for word in words if word != METRIC), re.compile("/".join(expressions), re.DOTALL))
+
+    def match(self, name: str) -> Named | None:
+        """Return what the name says; None if it does not fit."""
+        found = self._expression.fullmatch(name)
+        if found is None:
+            return None
+        words = found.groupdict()
+        return Named(words.pop(METRIC), words)
+
+
+class Names:
+    """Reads names by the options of a host.
+
+    Args:
+        patterns: Name patterns, the first that fits first.
+        ignore: Names that are not stored; `*` at the end stands for anything.
+    """
+
+    def __init__(self, patterns: Sequence[str], ignore: Sequence[str]) -> None:
+        self._patterns = [NamePattern.parse(pattern) for pattern in patterns]
+        self.are_plain = not patterns
+        """Whether no name says anything but itself."""
+        self._ignored = frozenset(name for name in ignore if not name.endswith("*"))
+        self._ignored_beginnings = tuple(name[:-1] for name in ignore if name.endswith("*"))
+        self.words = tuple(dict.fromkeys(word for pattern in self._patterns for word in pattern.words))
+
+    def is_ignored(self, name: str) -> bool:
+        """Whether values of this name are not stored."""
+        return name in self._ignored or name.startswith(self._ignored_beginnings)
+
+    def read(self, name: str) -> Named:
+        """Return what a name says: without a pattern that fits, only itself."""
+        for pattern in self._patterns:
+            named = pattern.match(name)
+            if named is not None:
+                return named
+        return Named(name, {})

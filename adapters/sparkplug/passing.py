@@ -1,0 +1,134 @@
+"""What follows from time having passed: gaps given up, births asked for, silence noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters.sparkplug.codec import DataType, Metric, Payload, write
+from adapters.sparkplug.edge_node import EdgeNode
+from adapters.sparkplug.interpreter import Interpreter
+from adapters.sparkplug.lifecycle import Lifecycle
+from adapters.sparkplug.nodes import Nodes
+from adapters.sparkplug.options import SparkplugOptions
+from adapters.sparkplug.rebirths import Rebirths
+from adapters.sparkplug.topics import rebirth_topic
+from gateway.models import Command, Decoded
+
+REBIRTH = "Node Control/Rebirth"
+_MILLISECOND_NS = 1_000_000
+_SECOND_NS = 1_000_000_000
+_DEFINITIONS_AT_ONCE = 500
+_STEP_NS = 1_000_000_000
+"""A time that is less than this before the last one is that of a message that was read before it."""
+_STALE_AT_ONCE = 20_000
+"""Metrics of which it is said at once that they are stale: a hundred thousand at once would hold up all others."""
+
+
+class Passing:
+    """Acts as time passes.
+
+    Args:
+        options: As configured.
+        nodes: The edge nodes.
+        interpreter: Keeps what is to be told of the meaning of values.
+        rebirths: Asks for births.
+        lifecycle: Says what the end of an edge node means.
+    """
+
+    def __init__(
+        self,
+        options: SparkplugOptions,
+        nodes: Nodes,
+        interpreter: Interpreter,
+        rebirths: Rebirths,
+        lifecycle: Lifecycle,
+    ) -> None:
+        self._options, self._nodes, self._interpreter = options, nodes, interpreter
+        self._rebirths, self._lifecycle = rebirths, lifecycle
+        self._now_ns = 0
+        self._lost: list[EdgeNode] = []
+        self.may_ask = False
+        """Whether there is a connection, and room for what would come."""
+
+    def lose(self, now_ns: int) -> None:
+        """Take note that the connection is lost: of nothing is known any more whether it is so."""
+        self.may_ask = False
+        for node in self._nodes:
+            if not node.unverified:  # else it was lost before, and was not heard since
+                node.unverified, node.lost_ns = True, now_ns
+        self._lost = list(self._nodes)
+
+    def advance(self, now_ns: int) -> Iterator[Decoded]:
+        """Yield what follows from its being this time now."""
+        if now_ns < self._now_ns - _STEP_NS:
+            self._clock_was_set(now_ns - self._now_ns)
+            self._now_ns = now_ns
+        self._now_ns = now_ns = max(now_ns, self._now_ns)
+        yield from self._say_what_is_lost(now_ns)
+        for node in list(self._nodes):
+            yield from self._look_at(node, now_ns)
+        if self.may_ask:
+            yield from self._ask(now_ns)
+        for _ in range(min(_DEFINITIONS_AT_ONCE, len(self._interpreter.definitions))):
+            yield self._interpreter.definitions.popleft()
+
+    def _say_what_is_lost(self, now_ns: int) -> Iterator[Decoded]:
+        said = 0
+        while self._lost and said < _STALE_AT_ONCE:
+            node = self._lost.pop()
+            if node.unverified:
+                said += node.metrics
+                yield from self._lifecycle.lose(node, min(now_ns, node.lost_ns or now_ns))
+
+    def _look_at(self, node: EdgeNode, now_ns: int) -> Iterator[Decoded]:
+        sequence = node.sequence
+        if sequence.gap_ns and now_ns - sequence.gap_ns >= self._options.reorder_timeout:
+            sequence.give_up(now_ns)
+            self._rebirths.want(node.key, node.asking, "a gap in the sequence", now_ns)
+            yield node.release(node.order_key)
+        if node.probe_ns and now_ns >= node.probe_ns:
+            node.probe_ns = 0
+            if node.own.online and now_ns - node.last_seen_ns >= self._options.reorder_timeout:
+                yield from self._lifecycle.end(node, now_ns)
+        for device in node.devices.values():
+            if device.awaited_ns and now_ns - device.awaited_ns >= self._options.reorder_timeout:
+                since_ns, device.awaited_ns = device.awaited_ns, 0
+                yield from self._lifecycle.missing(device, since_ns)
+        if not node.own.born and node.asking.fruitless >= self._options.fruitless_rebirths and not node.provisional:
+            node.provisional = True
+            for station in node.stations():
+                station.by_alias = {}  # of a session that is over
+            yield node.release(node.key)
+        if self._options.silence and node.own.online and now_ns - node.last_seen_ns > self._options.silence:
+            self._rebirths.want(node.key, node.asking, "silence", now_ns)
+            node.probe_ns = node.probe_ns or now_ns + 2 * self._options.rebirth_backoff
+
+    def _ask(self, now_ns: int) -> Iterator[Command]:
+        for key, _ in self._rebirths.due(now_ns):
+            node = self._nodes.get(key)
+            if node is not None:
+                yield rebirth_request(node.group, node.name, now_ns)
+
+    def _clock_was_set(self, step_ns: int) -> None:
+        self._rebirths.clock_was_set([node.asking for node in self._nodes], step_ns)
+        for node in self._nodes:
+            node.sequence.clock_was_set(step_ns)
+            node.probe_ns += step_ns if node.probe_ns else 0
+            node.last_seen_ns += step_ns
+            node.lost_ns += step_ns if node.lost_ns else 0
+            node.ended_ns += step_ns if node.ended_ns else 0
+            for station in node.stations():
+                station.born_ns += step_ns
+                station.awaited_ns += step_ns if station.awaited_ns else 0
+
+
+def rebirth_request(group: str, node: str, now_ns: int) -> Command:
+    """Return the command that asks an edge node for its births.
+
+    By name and never by alias, QoS 0, not retained, without a sequence number
+    (operational-behavior-data-commands-ncmd-rebirth-name, topics-ncmd-mqtt, payloads-ncmd-seq).
+    """
+    time_ms = now_ns // _MILLISECOND_NS
+    metric = Metric(REBIRTH, timestamp=time_ms, datatype=DataType.BOOLEAN, value=True)
+    payload = write(Payload(time_ms, None, (metric,)))
+    return Command(rebirth_topic(group, node), payload, qos=0)

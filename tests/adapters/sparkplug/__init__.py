@@ -1,0 +1,1 @@
+"""Tests of the Sparkplug host application and its wire format."""

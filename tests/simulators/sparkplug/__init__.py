@@ -1,0 +1,1 @@
+"""Tests of the Sparkplug edge nodes."""
