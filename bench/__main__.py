@@ -30,6 +30,11 @@ from bench import (
     ingest_json,
     memory,
     slow_disk,
+    sparkplug_birth,
+    sparkplug_narrow,
+    sparkplug_storm,
+    sparkplug_subsets,
+    sparkplug_wide,
     startup,
     whole_path,
     wide_message,
@@ -49,8 +54,18 @@ BENCHMARKS: Mapping[str, Callable[[Setting], Measured]] = {
     "startup": startup.measure,
     "disk_writes": disk_writes.measure,
     "memory": memory.measure,
+    "sparkplug_wide": sparkplug_wide.measure,
+    "sparkplug_narrow": sparkplug_narrow.measure,
+    "sparkplug_subsets": sparkplug_subsets.measure,
+    "sparkplug_birth": sparkplug_birth.measure,
+    "sparkplug_storm": sparkplug_storm.measure,
 }
-ON_REQUEST = {"growth": "two minutes", "disk_writes": "three minutes", "memory": "ten minutes"}
+ON_REQUEST = {
+    "growth": "two minutes",
+    "disk_writes": "three minutes",
+    "memory": "ten minutes",
+    "sparkplug_storm": "five minutes",
+}
 """What runs only when it is named, and how long that takes."""
 BUILD = Path(__file__).parents[1] / "build"
 QUICK = 0.1

@@ -63,6 +63,54 @@ def configuration(
     )
 
 
+_SPARKPLUG = """
+id = "bench"
+[[sources]]
+name = "{source}"
+url = "mqtt://127.0.0.1:{broker}"
+session = "sparkplug"
+[sources.sparkplug]
+role = "{role}"
+host_id = "bench"
+{route}
+[spool]
+path = "spool.db"
+[[sinks]]
+name = "{name}"
+type = "influxdb"
+api = "v1"
+url = "{url}"
+database = "{database}"
+"""
+_NARROW_ROUTE = """
+[[routes]]
+source = "{source}"
+topic = "spBv1.0/#"
+adapter = "sparkplug"
+layout = "narrow"
+"""
+
+
+def sparkplug_configuration(broker: int, url: str, *, layout: str = "wide", role: str = "active") -> str:
+    """Return a configuration file for a Sparkplug host application, the rest by default.
+
+    Args:
+        broker: Port of the broker.
+        url: Of the database.
+        layout: `wide` needs no route; `narrow` needs one.
+        role: Of the host.
+    """
+    return _SPARKPLUG.format(
+        source=SOURCE,
+        broker=broker,
+        role=role,
+        route=_NARROW_ROUTE.format(source=SOURCE) if layout == "narrow" else "",
+        name=SINK,
+        url=url,
+        database=DATABASE,
+    )
+
+
 def _lines(options: Options | None) -> str:
     # JSON spells texts and numbers as TOML does.
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in (options or {}).items())

@@ -90,11 +90,11 @@ class Comparison(NamedTuple):
         )
 
 
-def compare(setting: Setting, load: Load, take: Take) -> Comparison:
-    """Let the two take the load, by turns."""
+def compare(setting: Setting, load: Load, take: Take, take_barely: Take | None = None) -> Comparison:
+    """Let the two take the load, by turns: a gateway, and a bare subscriber (by default that of `bench.baseline`)."""
     load = load._replace(messages=round(load.messages * setting.scale))
     comparison = Comparison(load, [], [])
-    sides = (("baseline", comparison.baselines, baseline), ("gateway", comparison.gateways, take))
+    sides = (("baseline", comparison.baselines, take_barely or baseline), ("gateway", comparison.gateways, take))
     for number in range(1, ROUNDS + 1):
         for name, turns, take_it in sides:
             folder = setting.folder / f"{name}{number}"

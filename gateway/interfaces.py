@@ -168,9 +168,9 @@ class Places(Protocol):
 
 @runtime_checkable
 class HostApplication(Protocol):
-    """An adapter that keeps account of the nodes it hears: it can be looked at, and told to ask one of them again.
+    """An adapter that keeps account of the nodes it hears: it can be looked at, and told to ask or to write.
 
-    Both are called between two calls of the adapter, on behalf of a person; neither has side effects beyond what it
+    All are called between two calls of the adapter, on behalf of a person; none has side effects beyond what it
     says. Times are nanoseconds since 1970, 0 where something never happened.
     """
 
@@ -192,6 +192,13 @@ class HostApplication(Protocol):
 
         Raises:
             ValueError: It is not asked: there is no such node, or the host publishes nothing.
+        """
+
+    def ask_write(self, whose: str, metric: str, value: str, now_ns: int) -> str:
+        """See to it that a metric of a node or device (`GROUP/NODE/DEVICE`) is written; return what will happen.
+
+        Raises:
+            ValueError: It is not written: the options do not allow it, it is not known, or the value is none of it.
         """
 
 

@@ -41,6 +41,16 @@ def test_the_configurations_of_the_tutorial_are_right_together(tmp_path: Path) -
         app.assemble(settings, str(file))
 
 
+def test_the_configurations_of_the_page_on_sparkplug_are_right(tmp_path: Path) -> None:
+    first, second = blocks((ROOT / "docs/sparkplug.md").read_text(), "toml")
+    file = tmp_path / "gateway.toml"
+    for document in (first, first.replace("[sources.sparkplug]\n", second)):
+        file.write_text(document)
+        settings = load(file)
+        assert app.check(settings, str(file)) == []
+        app.assemble(settings, str(file))
+
+
 def test_what_the_tutorial_says_of_the_old_press_is_true(tmp_path: Path) -> None:
     first, second = blocks(TUTORIAL, "toml")
     file = tmp_path / "gateway.toml"

@@ -7,11 +7,12 @@ from typing import ClassVar
 
 from pydantic import JsonValue, PrivateAttr
 
+from adapters.sparkplug.commands import metric_to_write, write_request
 from adapters.sparkplug.description import describe
 from adapters.sparkplug.host import Host
 from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.lifecycle import Lifecycle
-from adapters.sparkplug.names import Names
+from adapters.sparkplug.names import Listed, Names
 from adapters.sparkplug.nodes import Nodes, place_of
 from adapters.sparkplug.options import Role, SparkplugOptions
 from adapters.sparkplug.passing import Passing
@@ -20,7 +21,7 @@ from adapters.sparkplug.state import LegacyState, State
 from adapters.sparkplug.topics import NAMESPACE, legacy_state_topic, parse, state_topic
 from gateway.models import Command, Decoded, Message
 
-_ANY_REQUEST = f"{NAMESPACE}/+/NCMD/+"
+_TO_NODES, _TO_DEVICES = f"{NAMESPACE}/+/NCMD/+", f"{NAMESPACE}/+/DCMD/+/+"
 
 
 class Sparkplug(SparkplugOptions):
@@ -107,7 +108,8 @@ class Sparkplug(SparkplugOptions):
         """The topics on which it may publish."""
         if self.role is Role.PASSIVE:
             return ()
-        return (_ANY_REQUEST,) if self._state is None else (_ANY_REQUEST, self._state.topic)
+        state = () if self._state is None else (self._state.topic,)
+        return (_TO_NODES, _TO_DEVICES, *state) if self.may_write else (_TO_NODES, *state)
 
     def subscriptions(self) -> Sequence[tuple[str, int]]:
         """Return the own STATE topic and the groups (host-topic-phid-birth-sub-required)."""
@@ -185,6 +187,35 @@ class Sparkplug(SparkplugOptions):
         if not self._passing.may_ask:
             return f"{node} is asked for a rebirth as soon as there is a connection"
         return f"{node} is asked for a rebirth"
+
+    def ask_write(self, whose: str, metric: str, value: str, now_ns: int) -> str:
+        """Have a metric written; return a sentence on what will happen.
+
+        Args:
+            whose: GROUP/NODE, or GROUP/NODE/DEVICE.
+            metric: Its name, as the birth tells it.
+            value: What to write, as a person writes it.
+            now_ns: Now.
+
+        Raises:
+            ValueError: It is not written: it is not allowed, not known, or the value is none of its type.
+        """
+        if metric not in Listed(self.may_write):
+            raise ValueError(f"{metric!r} may not be written: name it in may_write of the source if people may")
+        group, _, rest = whose.partition("/")
+        name, _, device = rest.partition("/")
+        node = self._nodes.get(f"{group}/{name}")
+        station = None if node is None else node.devices.get(device) if device else node.own
+        if station is None or not station.born:
+            raise ValueError(f"no birth of {whose!r} is known: name it as GROUP/NODE or GROUP/NODE/DEVICE")
+        known = station.by_name.get(metric.encode(errors="replace"))
+        if known is None:
+            raise ValueError(f"the birth of {whose} tells no metric {metric!r}")
+        alias = next((alias for alias, one in station.by_alias.items() if one is known), None)
+        written = metric_to_write(known, alias, value)
+        self._passing.commands.append(write_request(group, name, device, written, now_ns))
+        when = "is sent" if self._passing.may_ask else "is sent as soon as there is a connection"
+        return f"{metric} = {value} {when} to {whose}; whether it was done its next data tells"
 
     def _allow(self) -> None:
         self._passing.may_ask = self._is_connected and self._is_accepting

@@ -84,7 +84,7 @@ class Host:
     def _in_sequence(self, line: Line, node: EdgeNode, payload: Payload, message: Message) -> Iterator[Decoded]:
         """Take a message whose number says whether one before it is missing."""
         if node.unverified and node.own.born:
-            self._verify(node, payload, message.received_ns)
+            yield from self._verify(node, payload, message.received_ns)
         if not node.own.born and not node.provisional:
             yield from self._before_birth(line, node, payload, message.received_ns)
             return
@@ -121,7 +121,9 @@ class Host:
         if early_ns <= 0:
             return self._judge(node, payload, message.received_ns)
         # It waited for the birth. Births of devices with connections of their own may overtake that of their edge node.
-        fits = early_ns <= self._options.reorder_timeout and payload.seq == node.sequence.expected
+        # What was said before that birth was counted otherwise, and may have the same number by chance.
+        since = (payload.timestamp or 0) >= node.own.born_ms
+        fits = since and early_ns <= self._options.reorder_timeout and payload.seq == node.sequence.expected
         return node.sequence.judge(payload.seq) if fits else Order.LATE
 
     def _judge(self, node: EdgeNode, payload: Payload, now_ns: int) -> Order:
@@ -138,12 +140,14 @@ class Host:
         self._rebirths.want(node.key, node.asking, "a gap in the sequence", now_ns)
         return Order.UNNUMBERED
 
-    def _verify(self, node: EdgeNode, payload: Payload, now_ns: int) -> None:
+    def _verify(self, node: EdgeNode, payload: Payload, now_ns: int) -> Iterator[Decoded]:
         """See whether what was known before the connection was lost still holds: if no message was missed."""
         node.unverified = False
         if self._holds_back:
             self._rebirths.want(node.key, node.asking, "the connection was lost", now_ns)
-        if not (payload.seq == node.sequence.expected and now_ns - node.lost_ns <= _CONTINUITY_NS):
+        if payload.seq == node.sequence.expected and now_ns - node.lost_ns <= _CONTINUITY_NS:
+            yield from self._lifecycle.still_there(node, now_ns)
+        else:
             for station in node.stations():
                 station.born = False
 

@@ -164,7 +164,8 @@ class Interpreter:
         if self._births == "none" and not metric.is_historical:
             return None
         # Nearly all metrics of a birth are plain ones, and a birth may have twenty thousand: 2 us each.
-        if metric.properties or metric.is_null or metric.is_historical or metric.is_transient or known.is_complex:
+        has_quality = bool(metric.properties) and quality_code(metric.properties) is not None
+        if has_quality or metric.is_null or metric.is_historical or metric.is_transient or known.is_complex:
             return self.tell(station, known, metric, payload_time, told, old=False)
         try:
             value = value_of(metric, known.datatype) if known.is_special else _plain(metric)
@@ -193,7 +194,7 @@ class Interpreter:
                 return None
             value = value_of(metric, known.datatype or None, binary=self._binary_of(metric))
         told.add(known.place, known.key, value, time, quality, origin)
-        return value
+        return value if quality is GOOD else None  # what was doubtful is told anew by the next birth
 
     def _tell_members(self, known: Known, template: Template, time: RawTime, told: Told, origin: Origin) -> None:
         """Tell the members of a template, each by its path; the first that cannot be taken costs only itself."""

@@ -165,6 +165,13 @@ class Lifecycle:
                 yield self._presence(station, measurement, {"online": None}, now_ns, STALE)
             yield from station.fall_silent(now_ns)
 
+    def still_there(self, node: EdgeNode, now_ns: int) -> Iterator[Decoded]:
+        """Say who is online after all: the connection is back, and no message was missed."""
+        for station in node.stations():
+            if station.online:
+                measurement = NODE if station is node.own else DEVICE
+                yield self._presence(station, measurement, {"online": True}, now_ns)
+
     def _gone(self, station: Station, measurement: str, time_ns: int) -> Iterator[Decoded]:
         station.born = station.online = False
         station.since_ns = time_ns

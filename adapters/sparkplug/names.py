@@ -72,6 +72,21 @@ class NamePattern:
         return Named(words.pop(METRIC), words)
 
 
+class Listed:
+    """Names that a list gives; `*` at the end of one stands for anything.
+
+    Args:
+        names: The list.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._whole = frozenset(name for name in names if not name.endswith("*"))
+        self._beginnings = tuple(name[:-1] for name in names if name.endswith("*"))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._whole or name.startswith(self._beginnings)
+
+
 class Names:
     """Reads names by the options of a host.
 
@@ -84,13 +99,12 @@ class Names:
         self._patterns = [NamePattern.parse(pattern) for pattern in patterns]
         self.are_plain = not patterns
         """Whether no name says anything but itself."""
-        self._ignored = frozenset(name for name in ignore if not name.endswith("*"))
-        self._ignored_beginnings = tuple(name[:-1] for name in ignore if name.endswith("*"))
+        self._ignored = Listed(ignore)
         self.words = tuple(dict.fromkeys(word for pattern in self._patterns for word in pattern.words))
 
     def is_ignored(self, name: str) -> bool:
         """Whether values of this name are not stored."""
-        return name in self._ignored or name.startswith(self._ignored_beginnings)
+        return name in self._ignored
 
     def read(self, name: str) -> Named:
         """Return what a name says: without a pattern that fits, only itself."""

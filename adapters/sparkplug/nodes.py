@@ -32,11 +32,12 @@ class Nodes:
 
     Args:
         max_nodes: How many are known at a time.
-        max_devices: How many devices of one.
+        max_devices: How many devices all of them have together.
     """
 
     def __init__(self, max_nodes: int, max_devices: int) -> None:
         self._max_nodes, self._max_devices = max_nodes, max_devices
+        self._devices = 0
         self._nodes: dict[str, EdgeNode] = {}
         self._lines: dict[str, Line] = {}
 
@@ -94,8 +95,9 @@ class Nodes:
             device = line.address.device
             station = node.devices.get(device)
             if station is None:
-                if len(node.devices) >= self._max_devices:
-                    raise ValueError(f"more than {self._max_devices} devices of one edge node: raise max_devices")
+                if self._devices >= self._max_devices:
+                    raise ValueError(f"more than {self._max_devices} devices: raise max_devices if these are real")
+                self._devices += 1
                 station = node.devices[device] = Station(place_of(line.address))
             line.station = station
         return line.station

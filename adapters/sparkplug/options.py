@@ -79,6 +79,11 @@ class SparkplugOptions(BaseModel):
         le=100,
         description="Requests without success after which what names itself is taken without a birth.",
     )
+    may_write: tuple[str, ...] = Field(
+        default=(),
+        description="Names of metrics that `gateway sparkplug write` may write; `*` at the end stands for anything. "
+        "By default none: this is a gateway for telemetry.",
+    )
     strict_bdseq: bool = Field(
         default=False,
         description="A death counts only if its bdSeq is that of the birth. By default one that is missing or ahead "
@@ -91,7 +96,7 @@ class SparkplugOptions(BaseModel):
     )
     max_payload: Size = Field(default=16 * 2**20, description="Bytes of a payload once it is decompressed.")
     max_nodes: int = Field(default=10_000, ge=1, description="Edge nodes known at a time.")
-    max_devices: int = Field(default=10_000, ge=1, description="Devices of one edge node.")
+    max_devices: int = Field(default=50_000, ge=1, description="Devices of all edge nodes together.")
     max_metrics: int = Field(default=500_000, ge=1, description="Metrics of all edge nodes together.")
 
     @model_validator(mode="after")
@@ -100,6 +105,8 @@ class SparkplugOptions(BaseModel):
             raise ValueError('role = "primary" needs a host_id: edge nodes wait for it by name')
         if self.legacy_state and self.role is not Role.PRIMARY:
             raise ValueError('legacy_state needs role = "primary": other roles tell no state')
+        if self.may_write and self.role is Role.PASSIVE:
+            raise ValueError('may_write needs role = "active" or "primary": a passive host publishes nothing')
         for group in self.groups:
             if not group or any(character in group for character in "+/#\0"):
                 raise ValueError(f"{group!r} is no group: it is empty or holds +, / or #")

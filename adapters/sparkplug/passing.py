@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
-from adapters.sparkplug.codec import DataType, Metric, Payload, write
+from adapters.sparkplug.commands import rebirth_request
 from adapters.sparkplug.edge_node import EdgeNode
 from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.lifecycle import Lifecycle
 from adapters.sparkplug.nodes import Nodes
 from adapters.sparkplug.options import SparkplugOptions
 from adapters.sparkplug.rebirths import Rebirths
-from adapters.sparkplug.topics import rebirth_topic
 from gateway.models import Command, Decoded
 
-REBIRTH = "Node Control/Rebirth"
-_MILLISECOND_NS = 1_000_000
 _SECOND_NS = 1_000_000_000
 _DEFINITIONS_AT_ONCE = 500
+_MOST_COMMANDS = 1000
 _STEP_NS = 1_000_000_000
 """A time that is less than this before the last one is that of a message that was read before it."""
 _STALE_AT_ONCE = 20_000
@@ -49,6 +48,8 @@ class Passing:
         self._lost: list[EdgeNode] = []
         self.may_ask = False
         """Whether there is a connection, and room for what would come."""
+        self.commands: deque[Command] = deque(maxlen=_MOST_COMMANDS)
+        """What people want to be sent."""
 
     def lose(self, now_ns: int) -> None:
         """Take note that the connection is lost: of nothing is known any more whether it is so."""
@@ -104,6 +105,8 @@ class Passing:
             node.probe_ns = node.probe_ns or now_ns + 2 * self._options.rebirth_backoff
 
     def _ask(self, now_ns: int) -> Iterator[Command]:
+        while self.commands:
+            yield self.commands.popleft()
         for key, _ in self._rebirths.due(now_ns):
             node = self._nodes.get(key)
             if node is not None:
@@ -120,15 +123,3 @@ class Passing:
             for station in node.stations():
                 station.born_ns += step_ns
                 station.awaited_ns += step_ns if station.awaited_ns else 0
-
-
-def rebirth_request(group: str, node: str, now_ns: int) -> Command:
-    """Return the command that asks an edge node for its births.
-
-    By name and never by alias, QoS 0, not retained, without a sequence number
-    (operational-behavior-data-commands-ncmd-rebirth-name, topics-ncmd-mqtt, payloads-ncmd-seq).
-    """
-    time_ms = now_ns // _MILLISECOND_NS
-    metric = Metric(REBIRTH, timestamp=time_ms, datatype=DataType.BOOLEAN, value=True)
-    payload = write(Payload(time_ms, None, (metric,)))
-    return Command(rebirth_topic(group, node), payload, qos=0)

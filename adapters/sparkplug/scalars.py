@@ -78,7 +78,7 @@ def on_the_wire(datatype: int, value: Scalar, *, extended: bool = False) -> Scal
     """
     width = WIDTHS.get(DataType(datatype))
     if width is None:
-        kinds = _KINDS[FIELDS[datatype]]
+        kinds = _KINDS.get(FIELDS.get(datatype, ""), ())
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise ValueError(f"{value!r} is no {type_name(datatype)}")
         return value

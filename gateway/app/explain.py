@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gateway.app.assembly import Assembly
 from gateway.catalogue import Catalogue
 from gateway.errors import GatewayError
-from gateway.models import Message, Observation, Quality
+from gateway.interfaces import Adapter
+from gateway.lanes import Path
+from gateway.models import Decoded, Message, Observation, Quality
 from gateway.spool import Group, Redelivery
 from gateway.status import JSON
 from gateway.translator import Translator
@@ -77,17 +80,31 @@ def explain(
     result.route = f"{match.route + 1} `{assembly.settings.routes[match.route].topic}`"
     result.levels = dict(assembly.paths[name][match.route].words(topic, match.levels))
     message = Message(topic, payload, time.time_ns(), user_properties=user_properties)
-    result.observations = _observe(assembly, name, match.route, message)
-    _translate(assembly, name, message, result)
+    path = assembly.paths[name][match.route]
+    overheard = _Overheard(path.adapter)
+    _translate(assembly, name, {match.route: replace(path, adapter=overheard)}, message, result)
+    result.observations = [_show(thing) for thing in overheard.said if isinstance(thing, Observation)]
     return result
 
 
-def _observe(assembly: Assembly, source: str, route: int, message: Message) -> list[dict[str, JSON]]:
-    try:
-        said = list(assembly.paths[source][route].adapter.decode(message))
-    except ValueError:
-        return []  # the translation below says why
-    return [_show(thing) for thing in said if isinstance(thing, Observation)]
+class _Overheard:
+    """An adapter that keeps what another says: to ask that one twice would be another question."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self.said: list[Decoded] = []
+
+    @property
+    def names_asset(self) -> bool:
+        return self._adapter.names_asset
+
+    def decode(self, message: Message) -> Sequence[Decoded]:
+        said = tuple(self._adapter.decode(message))
+        self.said += said
+        return said
+
+    def advance(self, now_ns: int) -> Iterable[Decoded]:
+        return self._adapter.advance(now_ns)
 
 
 def _show(observation: Observation) -> dict[str, JSON]:
@@ -104,11 +121,13 @@ def _show(observation: Observation) -> dict[str, JSON]:
     return {key: value for key, value in shown.items() if value not in (None, "")}
 
 
-def _translate(assembly: Assembly, source: str, message: Message, result: Explanation) -> None:
+def _translate(
+    assembly: Assembly, source: str, paths: Mapping[int, Path], message: Message, result: Explanation
+) -> None:
     translator = Translator(
         source,
         assembly.routers[source],
-        assembly.paths[source],
+        paths,
         assembly.encoder,
         Redelivery(),
         Waiting(assembly.settings.spool.max_held),
@@ -128,3 +147,4 @@ def _translate(assembly: Assembly, source: str, message: Message, result: Explan
         result.reasons += list(assembly.status.ignored)
     else:
         result.fate = "held" if group.held else "stored"
+        result.reasons += [f"it cannot be understood until {key} is known" for key, _ in group.held]

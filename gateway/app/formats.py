@@ -33,7 +33,9 @@ def open_adapter(name: str, options: Mapping[str, JsonValue], table_of: Callable
                 Problem(
                     file,
                     ".".join([table_of(str((*detail["loc"], "")[0])), *map(str, detail["loc"])]),
-                    "unknown option" if detail["type"] == "extra_forbidden" else detail["msg"],
+                    "unknown option"
+                    if detail["type"] == "extra_forbidden"
+                    else detail["msg"].removeprefix("Value error, "),
                     f"docs/adapters.md lists the options of {name}",
                 )
                 for detail in error.errors(include_url=False)

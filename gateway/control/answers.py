@@ -54,7 +54,11 @@ class Answers:
                 return {"now_ns": now_ns, "hosts": cast("JSON", described)}
             case {"ask": "rebirth", "node": str(node)}:
                 return self._ask_rebirth(node, source)
-        raise ValueError("status, sparkplug and rebirth (of a node) can be asked")
+            case {"ask": "write", "node": str(whose), "metric": str(metric), "value": str(value)}:
+                host = self._one_that_knows("/".join(whose.split("/")[:2]), source)
+                outcome = self._hosts[host].ask_write(whose, metric, value, self._now_ns())
+                return {"source": host, "node": whose, "outcome": outcome}
+        raise ValueError("status, sparkplug, rebirth (of a node) and write (a metric) can be asked")
 
     def _tell_status(self) -> dict[str, JSON]:
         now_ns = self._now_ns()
@@ -62,6 +66,10 @@ class Answers:
         return {**self._status.snapshot(), "sparkplug": cast("JSON", hosts)}
 
     def _ask_rebirth(self, node: str, source: JSON) -> dict[str, JSON]:
+        name = self._one_that_knows(node, source)
+        return {"source": name, "node": node, "outcome": self._hosts[name].ask_rebirth(node, self._now_ns())}
+
+    def _one_that_knows(self, node: str, source: JSON) -> str:
         now_ns = self._now_ns()
         hosts = self._chosen(source)
         names = list(hosts)
@@ -70,8 +78,7 @@ class Answers:
             names = [name for name in names if node in _names(hosts[name].describe(now_ns))] or names[:1]
         if len(names) > 1:
             raise ValueError(f"{node} is known to {' and '.join(names)}: say which source is meant")
-        (name,) = names
-        return {"source": name, "node": node, "outcome": hosts[name].ask_rebirth(node, now_ns)}
+        return names[0]
 
     def _chosen(self, source: JSON) -> Mapping[str, HostApplication]:
         if not self._hosts:

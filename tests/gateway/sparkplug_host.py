@@ -73,6 +73,7 @@ class FakeHost:
         self.nodes = {f"{one['group']}/{one['node']}": dict(one) for one in nodes}
         self.role, self.online = role, True
         self.asked: list[str] = []
+        self.written: list[tuple[str, str, str]] = []
         self.turns: Iterator[Callable[[], None]] | None = None
 
     def describe(self, now_ns: int) -> Mapping[str, JsonValue]:
@@ -101,6 +102,14 @@ class FakeHost:
             raise ValueError(f"there is no node {node}")
         self.asked.append(node)
         return f"{node} is asked within a second"
+
+    def ask_write(self, whose: str, metric: str, value: str, now_ns: int) -> str:
+        """Note it, if it is allowed."""
+        assert now_ns == NOW_NS
+        if metric != "Setpoint":
+            raise ValueError(f"{metric!r} may not be written")
+        self.written.append((whose, metric, value))
+        return f"{metric} = {value} is sent to {whose}"
 
     def change(self, name: str, **fields: JsonValue) -> Callable[[], None]:
         """Return what changes a node."""

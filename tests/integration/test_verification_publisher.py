@@ -12,7 +12,7 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.mqtt.endpoint import find
-from gateway.settings.models import MqttSource
+from gateway.settings.sources import MqttSource
 from gateway.verification import Kind, Ledger, Messages, Publisher, Stream
 from tests.servers.brokers import Broker, StartMosquitto
 

@@ -7,6 +7,7 @@ import typer
 from gateway.cli.sparkplug.nodes import nodes
 from gateway.cli.sparkplug.rebirth import rebirth
 from gateway.cli.sparkplug.watch import watch
+from gateway.cli.sparkplug.write import write
 
 app = typer.Typer(help="Look at the Sparkplug nodes that the running gateway hears.", no_args_is_help=True)
 
@@ -19,3 +20,4 @@ def callback() -> None:
 app.command("nodes")(nodes)
 app.command("rebirth")(rebirth)
 app.command("watch")(watch)
+app.command("write")(write)

@@ -182,6 +182,15 @@ def test_an_old_message_with_the_number_of_the_next_is_history() -> None:
     assert one.origin is Origin.HISTORICAL
 
 
+def test_what_waited_for_a_birth_may_have_the_number_of_the_next_by_chance() -> None:
+    host, node = Listening(), Speaking()
+    early = values(node, 1, 2, 3)
+    host.hear_all(*early, node.nbirth(number("x", 9.0, 1)))
+    said = host.hear_all(*values(node, 1, 2, 3))
+    assert series_of(said, "x") == [1.0, 2.0, 3.0]
+    assert (host.waiting, host.node()["gaps"]) == (0, 0)
+
+
 def test_a_birth_ends_the_wait_for_what_was_before_it() -> None:
     host, node = started()
     host.hear_all(*values(node, 3))

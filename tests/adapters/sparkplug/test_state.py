@@ -219,11 +219,11 @@ def test_a_passive_host_may_publish_nothing() -> None:
     assert Sparkplug().may_publish == ()
 
 
-def test_an_active_host_may_publish_requests_to_edge_nodes_and_nothing_else() -> None:
+def test_an_active_host_may_publish_commands_to_edge_nodes_and_nothing_else() -> None:
     assert Sparkplug(role="active").may_publish == ("spBv1.0/+/NCMD/+",)
 
 
-def test_a_primary_host_may_publish_its_state_as_well_and_no_command_to_a_device() -> None:
+def test_a_primary_host_may_publish_its_state_as_well() -> None:
     assert primary().may_publish == ("spBv1.0/+/NCMD/+", TOPIC)
 
 

@@ -201,3 +201,15 @@ def test_the_status_has_a_line_for_each_host(config: Path, host: FakeHost) -> No
         "3 rebirths asked, 7 messages held\n"
         "spare  passive Sparkplug host, online: no nodes yet; 0 rebirths asked, 0 messages held\n"
     ) in result.stdout
+
+
+def test_a_metric_is_written(config: Path, host: FakeHost) -> None:
+    with answering(config, plant=host):
+        said = sparkplug(config, "write", "plant1/press-2/axis", "Setpoint", "21.5").stdout
+    assert "Setpoint = 21.5 is sent to plant1/press-2/axis" in said
+    assert host.written == [("plant1/press-2/axis", "Setpoint", "21.5")]
+
+
+def test_what_may_not_be_written_is_an_error(config: Path, host: FakeHost) -> None:
+    with answering(config, plant=host), pytest.raises(GatewayError, match="may not be written"):
+        sparkplug(config, "write", "plant1/press-2", "Mode", "1")
