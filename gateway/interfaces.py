@@ -92,6 +92,17 @@ class Adapter(Protocol):
 
 
 @runtime_checkable
+class Recalling(Protocol):
+    """An adapter to which what it asked to remember means less than a new message.
+
+    Without this, a remembered message is decoded again, and what it says is dropped.
+    """
+
+    def recall(self, message: Message) -> None:
+        """Take note of a message that was remembered in an earlier run. Called before the first `decode`."""
+
+
+@runtime_checkable
 class Session(Protocol):
     """How a connection to a broker begins and ends, for an adapter that owns one (a Sparkplug host application).
 
@@ -180,9 +191,9 @@ class HostApplication(Protocol):
         The host: `role`, `host_id` (empty for none), `online`. A node: `group`, `node`, `online`, `state` (online,
         offline, stale, or unknown: it waits for a birth), `since_ns`, `bdseq` and `seq` (None: unknown), `births`,
         `deaths`, `rebirths_asked`, `last_rebirth_reason`, `rebirths_answered`, `gaps`, `last_seen_ns`, `latency_ms` and
-        `latency_max_ms` (None: not measured), `metrics`, `held` (messages), `duplicate_sessions` and `devices`, each
-        with `device`, `online`, `since_ns`, `births`, `deaths`, `metrics` and `last_seen_ns`. Counters only grow while
-        the adapter lives.
+        `latency_max_ms` (None: not measured), `metrics`, `case_twins` (names that differ only by case), `held`
+        (messages), `duplicate_sessions` and `devices`, each with `device`, `online`, `since_ns`, `births`, `deaths`,
+        `metrics` and `last_seen_ns`. Counters only grow while the adapter lives.
         """
 
     def ask_rebirth(self, node: str, now_ns: int) -> str:

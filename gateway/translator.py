@@ -13,7 +13,7 @@ from operator import itemgetter
 import structlog
 
 from gateway.catalogue import Catalogue
-from gateway.interfaces import Unreadable
+from gateway.interfaces import Recalling, Unreadable
 from gateway.lanes import Lane, Path
 from gateway.line_protocol import Encoder
 from gateway.models import Decoded, Message, Observation
@@ -155,8 +155,12 @@ class Translator:
         for message in messages:
             lane = self._find(message.topic)
             if lane is not None:
+                adapter = lane.path.adapter
                 try:
-                    tuple(lane.decode(message))
+                    if isinstance(adapter, Recalling):
+                        adapter.recall(message)
+                    else:
+                        tuple(lane.decode(message))
                 except Exception as error:  # noqa: BLE001  # see `_failed`
                     self._failed(lane, message, error, group)
 

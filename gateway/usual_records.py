@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from gateway.line_protocol import BulkEncoder, ByNameEncoder, Columns, Encoder
 from gateway.models import Message
-from gateway.normalize import Alike, Assorted, Checked, SeriesState, Taken
+from gateway.normalize import Alike, Assorted, Checked, Part, SeriesState, Taken
 from gateway.spool import Group
 
 Refuse: TypeAlias = Callable[[Message, ValueError], None]
@@ -28,20 +28,22 @@ class UsualRecords:
 
     def add(self, checked: Checked, group: Group, refuse: Refuse) -> int:
         """Put the records into the group, in the order in which their messages were taken; return how many."""
-        if not checked.assorted and len(checked.alike) == 1:
+        narrow = [alike for alike in checked.alike if alike.is_narrow]
+        if not checked.assorted and not narrow and len(checked.alike) == 1:
             taken, records = self._encode(checked.alike[0], refuse)
             group.add_each([one.message for one in taken], records)
             return len(records)
         pairs = [
             (one.position, one.message, record)
             for alike in checked.alike
+            if not alike.is_narrow
             for one, record in zip(*self._encode(alike, refuse), strict=True)
         ]
-        if not checked.assorted:
+        if not checked.assorted and not narrow:
             pairs.sort(key=_position)
             group.add_each([message for _, message, _ in pairs], [record for _, _, record in pairs])
             return len(pairs)
-        return self._add_in_order(pairs, checked.assorted, group, refuse)
+        return self._add_in_order(pairs, [*checked.assorted, *_one_by_one(narrow)], group, refuse)
 
     def _add_in_order(
         self, pairs: list[tuple[int, Message, str]], assorted: Sequence[Assorted], group: Group, refuse: Refuse
@@ -52,8 +54,7 @@ class UsualRecords:
                 several.append((one.position, one.message, self._encode_parts(one)))
             except ValueError as error:
                 refuse(one.message, error)
-        if pairs:
-            several.sort(key=_position)
+        several.sort(key=_position)
         for _, message, records in several:
             group.add(message.topic, records)
         return sum(len(records) for _, _, records in several)
@@ -90,6 +91,14 @@ class UsualRecords:
     def _spell_prefix(self, state: SeriesState) -> str:
         state.prefix = self._encoder.prefix(state.series)
         return state.prefix
+
+
+def _one_by_one(narrow: Sequence[Alike]) -> Iterator[Assorted]:
+    """Yield messages of plans in the narrow layout, where nothing is gained by spelling them together."""
+    for plan, taken, rows in narrow:
+        types = None if {*plan.stored} == {float} else plan.stored
+        for (position, message, observation, state, time_ns, _), row in zip(taken, rows, strict=True):
+            yield Assorted(position, message, observation, state, (Part(time_ns, plan.names, row, types),))
 
 
 def _position(one: tuple[int, object, object]) -> int:

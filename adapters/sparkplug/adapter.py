@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from pydantic import JsonValue, PrivateAttr
@@ -57,9 +58,9 @@ class Sparkplug(SparkplugOptions):
             enabled=self.role is not Role.PASSIVE,
         )
         lifecycle = self._lifecycle = Lifecycle(self, interpreter, self._rebirths)
-        self._host = Host(self, self._nodes, interpreter, self._rebirths, lifecycle)
-        self._passing = Passing(self, self._nodes, interpreter, self._rebirths, lifecycle)
         self._state = State(state_topic(self.host_id), legacy=False) if self.role is Role.PRIMARY else None
+        self._host = Host(self, self._nodes, interpreter, self._rebirths, lifecycle, self._state)
+        self._passing = Passing(self, self._nodes, interpreter, self._rebirths, lifecycle)
 
     # As an adapter.
 
@@ -68,15 +69,15 @@ class Sparkplug(SparkplugOptions):
         """Whether messages name their machine: their topics do, by `place`."""
         return False
 
-    def decode(self, message: Message) -> Sequence[Decoded]:
-        """Return what a message means.
+    @property
+    def decode(self) -> Callable[[Message], Sequence[Decoded]]:
+        """What a message means; see `Host.decode`. Whoever asks often keeps it: private attributes are slow here."""
+        return self._host.decode
 
-        Raises:
-            ValueError: Nothing of it can be understood.
-        """
-        if self._state is not None and message.topic == self._state.topic:
-            return tuple(self._state.heard(message.payload))
-        return self._host.decode(message)
+    def recall(self, message: Message) -> None:
+        """Learn what aliases meant in an earlier run, from a birth that was remembered."""
+        with suppress(ValueError):
+            self._host.recall(message)
 
     def advance(self, now_ns: int) -> Iterable[Decoded]:
         """Yield what follows from time having passed."""
@@ -119,6 +120,7 @@ class Sparkplug(SparkplugOptions):
 
     def will(self, now_ns: int) -> Command | None:
         """Return the death certificate of a primary host."""
+        self._lifecycle.evidence.began_ns = now_ns
         return None if self._state is None else self._state.will(now_ns)
 
     def connected(self, now_ns: int) -> Iterator[Command]:  # noqa: ARG002  # see the seam

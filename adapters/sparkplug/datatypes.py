@@ -80,6 +80,8 @@ _TITLES = dict(
     )
 )
 
+_NAMES: dict[int, str] = {int(each): title for each, title in _TITLES.items()}
+
 WIDTHS = MappingProxyType(
     {
         DataType.INT8: 8,
@@ -124,4 +126,5 @@ def type_name(number: int | None) -> str:
     """Return the name of a data type, also of a number that is none."""
     if number is None:
         return "no type"
-    return DataType(number).title if 0 <= number <= max(DataType) else f"type {number}"
+    name = _NAMES.get(number)
+    return f"type {number}" if name is None else name

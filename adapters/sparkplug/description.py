@@ -43,6 +43,7 @@ def _node(node: EdgeNode) -> dict[str, JsonValue]:
         "latency_ms": None if node.latency_ms is None else round(node.latency_ms, 1),
         "latency_max_ms": None if node.latency_ms is None else round(node.latency_max_ms, 1),
         "metrics": node.metrics,
+        "case_twins": sum(station.case_twins for station in node.stations()),
         "held": node.held,
         "duplicate_sessions": node.duplicate_sessions,
         "devices": [_device(name, device) for name, device in node.devices.items()],

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.sparkplug.known import Known
+from adapters.sparkplug.last_values import LastValues
 from adapters.sparkplug.rebirths import Asking
 from adapters.sparkplug.sequence import Sequence
-from gateway.models import STALE, Hold, Observation, Release, Value
+from adapters.sparkplug.shapes import Shapes
+from gateway.models import STALE, Hold, Observation, Release
+
+Table = Mapping[int, Known]
+"""Metrics by alias, as a birth told them."""
 
 MILLISECOND_NS = 1_000_000
 _LONGEST_AHEAD_NS = 300 * 1_000_000_000
@@ -24,11 +29,12 @@ class Station:
         place: Its words: group, node, machine, device.
         by_alias: Metrics by alias, which holds until the next birth.
         by_name: Metrics by name, as bytes.
-        values: What it said last, by the slot of the metric.
-        times: When, as it was written.
+        last: What it said last, by the slot of the metric.
+        shapes: How to read messages that hold the same metrics as others before.
+        names_itself: Whether its data has names beside aliases.
         units: Units by the key of a value; None if it told none.
-        is_plain: Whether the values of all its metrics are what stands on the wire.
         is_simple: Whether no name of a metric says whose it is.
+        case_twins: Names of its last birth that differ from another one only by case.
         born: Whether its birth is known and no death came since.
         born_ns: When that birth was received.
         born_ms: Its time, as the birth says.
@@ -38,16 +44,23 @@ class Station:
         refreshed: Whether values came since then.
         latest_ms: The latest time of any value.
         told_ns: The time at which it was told last whether it is there.
+        ended_ns: When its own death was received last: what waits from before may have had other aliases.
+        aliases: Those of its last birth, even if they hold no more.
+        aliases_ns: When that was received.
+        before: Those of the last birth before the one that explains what waited; see `Evidence`.
+        before_ns: When that was received.
+        remembered: Those of the birth that is remembered across restarts.
     """
 
     place: Mapping[str, str]
     by_alias: dict[int, Known] = field(default_factory=dict)
     by_name: dict[bytes, Known] = field(default_factory=dict)
-    values: dict[str, Value | None] = field(default_factory=dict)
-    times: dict[str, int | None] = field(default_factory=dict)
+    last: LastValues = field(default_factory=LastValues)
+    shapes: Shapes = field(default_factory=Shapes)
+    names_itself: bool = False
     units: Mapping[str, str] | None = None
-    is_plain: bool = False
     is_simple: bool = True
+    case_twins: int = 0
     born: bool = False
     born_ns: int = 0
     born_ms: int = 0
@@ -62,6 +75,12 @@ class Station:
     last_seen_ns: int = 0
     latest_ms: int = 0
     told_ns: int = 0
+    ended_ns: int = 0
+    aliases: Table = field(default_factory=dict)
+    aliases_ns: int = 0
+    before: Table = field(default_factory=dict)
+    before_ns: int = 0
+    remembered: Table = field(default_factory=dict)
 
     def fall_silent(self, time_ns: int) -> Iterator[Observation]:
         """Yield that its values are stale since this time, or just after its latest value if that is later."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapters.sparkplug.codec import Limits, Metric, Payload, read
+from adapters.sparkplug.codec import Limits, Payload, read
 from adapters.sparkplug.edge_node import EdgeNode, Station
 from adapters.sparkplug.interpreter import Interpreter
-from adapters.sparkplug.known import Known
 from adapters.sparkplug.lifecycle import DEVICE_DATA, Lifecycle
 from adapters.sparkplug.nodes import Line, Nodes
 from adapters.sparkplug.options import Role, SparkplugOptions
 from adapters.sparkplug.quick import note_latency, read_quickly
 from adapters.sparkplug.rebirths import Rebirths
+from adapters.sparkplug.resolver import Resolver, title
 from adapters.sparkplug.sequence import Order
+from adapters.sparkplug.state import State
 from adapters.sparkplug.told import Told
 from adapters.sparkplug.topics import MessageType
 from gateway.models import Decoded, Hold, Message, Reject
@@ -31,6 +32,7 @@ class Host:
         interpreter: Says what metrics mean.
         rebirths: Asks for births.
         lifecycle: Births and deaths.
+        state: What it tells of itself; None if nothing.
     """
 
     def __init__(
@@ -40,11 +42,14 @@ class Host:
         interpreter: Interpreter,
         rebirths: Rebirths,
         lifecycle: Lifecycle,
+        state: State | None,
     ) -> None:
+        self._state = state
         self._options, self._nodes, self._interpreter = options, nodes, interpreter
-        self._rebirths, self._lifecycle = rebirths, lifecycle
+        self._rebirths, self._lifecycle, self._evidence = rebirths, lifecycle, lifecycle.evidence
         self._limits = Limits(inflated=options.max_payload)
         self._holds_back = options.role is not Role.PASSIVE
+        self._resolver = Resolver(options, interpreter, rebirths, lifecycle.evidence)
 
     def decode(self, message: Message) -> Sequence[Decoded]:
         """Return what a message of an edge node means.
@@ -61,29 +66,55 @@ class Host:
                     return (observation,)
         return tuple(self._decode(line, message))
 
+    def recall(self, message: Message) -> None:
+        """Learn what a birth of an earlier run proves; whether it still holds nobody knows.
+
+        Raises:
+            ValueError: It cannot be read.
+        """
+        address = self._nodes.line(message.topic).address
+        key = f"{address.descriptor}/{address.device}" if address.device else address.descriptor
+        self._evidence.recall(key, message)
+
     def _decode(self, line: Line, message: Message) -> Iterator[Decoded]:
         kind = line.address.type
         if kind in (MessageType.NCMD, MessageType.DCMD, MessageType.STATE):
+            if self._state is not None and message.topic == self._state.topic:
+                yield from self._state.heard(message.payload)
             return  # what hosts say
+        node = self._nodes.node(line)
         try:
             payload = read(message.payload, self._limits)
+            node.last_seen_ns = max(node.last_seen_ns, message.received_ns)
+            yield from self._understand(line, node, payload, message)
         except ValueError:
-            node = self._nodes.node(line)
-            if kind is not MessageType.NDEATH:
-                self._rebirths.want(node.key, node.asking, "a malformed payload", message.received_ns)
+            self._missed(line, node, message.received_ns)
             raise
-        node, now_ns = self._nodes.node(line), message.received_ns
-        node.last_seen_ns = max(node.last_seen_ns, now_ns)
-        if kind is MessageType.NBIRTH:
+
+    def _understand(self, line: Line, node: EdgeNode, payload: Payload, message: Message) -> Iterator[Decoded]:
+        if line.address.type is MessageType.NBIRTH:
             yield from self._lifecycle.node_birth(node, payload, message)
-        elif kind is MessageType.NDEATH:
-            yield from self._lifecycle.node_death(node, payload, now_ns)
+        elif line.address.type is MessageType.NDEATH:
+            yield from self._lifecycle.node_death(node, payload, message.received_ns)
         else:
             yield from self._in_sequence(line, node, payload, message)
 
+    def _missed(self, line: Line, node: EdgeNode, now_ns: int) -> None:
+        """Take note of a message that could not be understood. After such a birth no alias holds any more."""
+        kind = line.address.type
+        if now_ns < node.own.born_ns:
+            return  # it waited, and a birth came since
+        if kind is not MessageType.NDEATH:
+            self._rebirths.want(node.key, node.asking, "a malformed payload", now_ns)
+        if kind is MessageType.NBIRTH:
+            for station in node.stations():
+                station.born = False
+        elif kind is MessageType.DBIRTH and line.station is not None:
+            line.station.born = False
+
     def _in_sequence(self, line: Line, node: EdgeNode, payload: Payload, message: Message) -> Iterator[Decoded]:
         """Take a message whose number says whether one before it is missing."""
-        if node.unverified and node.own.born:
+        if node.unverified and node.own.born and message.received_ns > node.lost_ns:
             yield from self._verify(node, payload, message.received_ns)
         if not node.own.born and not node.provisional:
             yield from self._before_birth(line, node, payload, message.received_ns)
@@ -93,11 +124,7 @@ class Host:
             yield node.hold(node.order_key)
             return
         if line.address.type is MessageType.DBIRTH:
-            if message.received_ns < node.ended_ns:
-                raise ValueError("the session that this birth is of ended before one of its edge node came")
-            station = self._nodes.station(line)
-            if order is not Order.LATE or not station.born or (payload.timestamp or 0) >= station.born_ms:
-                yield from self._lifecycle.device_birth(node, line.address.device, station, payload, message)
+            yield from self._device_birth(line, node, payload, message, order)
         elif line.address.type is MessageType.DDEATH:
             if order is not Order.LATE:
                 yield from self._lifecycle.device_death(self._nodes.station(line), payload, message.received_ns)
@@ -105,6 +132,19 @@ class Host:
             yield from self._data(line, node, payload, message)
         if order is Order.NEXT and node.sequence.ahead and node.sequence.arrived(payload.seq):
             yield node.release(node.order_key)
+
+    def _device_birth(
+        self, line: Line, node: EdgeNode, payload: Payload, message: Message, order: Order
+    ) -> Iterator[Decoded]:
+        """Take a DBIRTH, if it is of the session that is known."""
+        if message.received_ns < node.ended_ns:
+            raise ValueError("the session that this birth is of ended before one of its edge node came")
+        if self._evidence.is_from_before(message):
+            yield from self._data(line, node, payload, message)  # what it tells was true; its aliases may not be
+            return
+        station = self._nodes.station(line)
+        if order is not Order.LATE or not station.born or (payload.timestamp or 0) >= station.born_ms:
+            yield from self._lifecycle.device_birth(node, line.address.device, station, payload, message)
 
     def _before_birth(self, line: Line, node: EdgeNode, payload: Payload, now_ns: int) -> Iterator[Decoded]:
         """Take a message of an edge node whose birth is not known: all but a death waits for it."""
@@ -122,7 +162,7 @@ class Host:
             return self._judge(node, payload, message.received_ns)
         # It waited for the birth. Births of devices with connections of their own may overtake that of their edge node.
         # What was said before that birth was counted otherwise, and may have the same number by chance.
-        since = (payload.timestamp or 0) >= node.own.born_ms
+        since = (payload.timestamp or 0) >= node.own.born_ms and not self._evidence.is_from_before(message)
         fits = since and early_ns <= self._options.reorder_timeout and payload.seq == node.sequence.expected
         return node.sequence.judge(payload.seq) if fits else Order.LATE
 
@@ -145,7 +185,9 @@ class Host:
         node.unverified = False
         if self._holds_back:
             self._rebirths.want(node.key, node.asking, "the connection was lost", now_ns)
-        if payload.seq == node.sequence.expected and now_ns - node.lost_ns <= _CONTINUITY_NS:
+        # Who can ask does not trust the number: a node that was born anew behind our back may have just that one.
+        fits = payload.seq == node.sequence.expected and now_ns - node.lost_ns <= _CONTINUITY_NS
+        if fits and not self._holds_back:
             yield from self._lifecycle.still_there(node, now_ns)
         else:
             for station in node.stations():
@@ -160,14 +202,14 @@ class Host:
             return
         station.last_seen_ns, station.refreshed = max(station.last_seen_ns, now_ns), True
         old = now_ns < station.born_ns
-        found, missing = self._resolve(node, station, payload, now_ns)
-        if missing and not old and self._hopes(node, now_ns):
+        found, missing = self._resolver.resolve(node, station, payload, now_ns)
+        if missing and not old and self._resolver.hopes(node, now_ns):
             yield node.hold(key)
             return
-        if old and now_ns < node.ended_ns and self._holds_back and any(not metric.name for _, metric in found):
-            raise ValueError("the session it comes from ended before a birth told its aliases")
+        if old and self._holds_back:
+            self._resolver.prove(node, station, found, now_ns)
         told = Told(station.units)
-        rejects = [Reject(_title(metric), "no birth tells what this metric is") for metric in missing]
+        rejects = [Reject(title(metric), "no birth tells what this metric is") for metric in missing]
         for known, metric in found:
             if known.is_stored:
                 reject = self._interpreter.tell(station, known, metric, payload.timestamp, told, old=old)
@@ -177,44 +219,6 @@ class Host:
             note_latency(node, now_ns, payload.timestamp)
         yield from told.observations()
         yield from rejects
-
-    def _resolve(
-        self, node: EdgeNode, station: Station, payload: Payload, now_ns: int
-    ) -> tuple[list[tuple[Known, Metric]], list[Metric]]:
-        """Find what is known of each metric; return those that nothing is known of, too."""
-        found: list[tuple[Known, Metric]] = []
-        missing: list[Metric] = []
-        for metric in payload.metrics:
-            known: Known | None
-            if metric.name:
-                known = station.by_name.get(metric.name.encode())
-            elif metric.alias is not None:
-                known = station.by_alias.get(metric.alias) or node.own.by_alias.get(metric.alias)
-            else:
-                known = None
-            if known is None and (known := self._interpreter.learn(station, metric)) is not None:
-                self._want_help(node, now_ns)
-            if known is None:
-                missing.append(metric)
-            else:
-                found.append((known, metric))
-        return found, missing
-
-    def _hopes(self, node: EdgeNode, now_ns: int) -> bool:
-        """Whether a birth is asked for, and may yet tell what is missing."""
-        if node.provisional:
-            return True  # it is asked again and again anyway
-        return self._holds_back and self._want_help(node, now_ns)
-
-    def _want_help(self, node: EdgeNode, now_ns: int) -> bool:
-        """Ask for a birth, unless births have not helped so often that another would not either."""
-        if node.unhelped >= self._options.fruitless_rebirths:
-            return False
-        if node.unresolved_ns and node.own.born_ns > node.unresolved_ns:
-            node.unhelped += 1  # there was a birth since, and it did not tell
-        node.unresolved_ns = now_ns
-        self._rebirths.want(node.key, node.asking, "a metric that no birth tells", now_ns)
-        return True
 
     def _hold(self, node: EdgeNode, key: str, reason: str, now_ns: int, delay_ns: int) -> Hold:
         """Let a message wait for a birth, and ask for one."""
@@ -232,7 +236,3 @@ def _is_plain(node: EdgeNode, station: Station, message: Message) -> bool:
         and not message.retained
         and message.received_ns > station.born_ns
     )
-
-
-def _title(metric: Metric) -> str:
-    return metric.name or (f"alias {metric.alias}" if metric.alias is not None else "a metric without a name")

@@ -26,6 +26,8 @@ from adapters.sparkplug.told import Told
 from gateway.models import BAD, GOOD, MAX_TEXT_BYTES, STALE, Definition, Origin, Quality, RawTime, Reject
 
 _LONGEST_BASE64 = MAX_TEXT_BYTES // 4 * 3
+_MILLISECOND_NS = 1_000_000
+_LONGEST_AHEAD_MS = 300_000
 MOST_LEARNED = 10_000
 """Metrics of one station that are taken though no birth tells them."""
 
@@ -100,12 +102,10 @@ class Interpreter:
                 rejects.append(Reject(f"alias {alias}", "two metrics of one birth have this alias: it names none"))
         self.metrics += len(by_name) - len(before)
         station.by_name, station.by_alias, station.units = by_name, by_alias, units or None
-        if not more and len(station.values) > len(by_name):
-            slots = {known.slot for known in by_name.values()}
-            station.values = {slot: value for slot, value in station.values.items() if slot in slots}
-            station.times = {slot: time for slot, time in station.times.items() if slot in slots}
+        if not more and len(station.last.values) > len(by_name):
+            station.last.keep_only({known.slot for known in by_name.values()})
         station.is_simple = all(known.place is None for known in by_name.values())
-        station.is_plain = not any(known.is_special for known in by_name.values())
+        station.shapes.forget()
         return rejects
 
     def forget(self, station: Station) -> None:
@@ -120,7 +120,6 @@ class Interpreter:
         known = station.by_name[metric.name.encode()] = self._known(station, metric, None)
         self.metrics += 1
         station.is_simple = station.is_simple and known.place is None
-        station.is_plain = station.is_plain and not known.is_special
         return known
 
     def tell(
@@ -136,9 +135,11 @@ class Interpreter:
             told: Collects the values.
             old: Whether the message is from before the birth that explains it.
         """
-        time = metric.timestamp or payload_time
+        time = said = metric.timestamp or payload_time
         slot = known.slot
-        latest = station.times.get(slot)
+        latest = station.last.times.get(slot)
+        if time == latest and payload_time is not None and time is not None and not (old or metric.is_historical):
+            time = max(time, payload_time)  # some libraries tell the time of their start, again and again
         late = old or (time is not None and latest is not None and time < latest)
         origin = (
             Origin.TRANSIENT
@@ -152,9 +153,11 @@ class Interpreter:
         except ValueError as error:
             return Reject(_title(metric, known), str(error))
         if origin is not Origin.HISTORICAL:
-            station.values[slot], station.times[slot] = value, time
-            if time is not None and time > station.latest_ms:
-                station.latest_ms = time
+            station.last.values[slot] = value
+            # A time of the far future is not stored as it is, and must not make history of all that follows.
+            if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
+                station.last.times[slot] = said
+                station.latest_ms = max(station.latest_ms, time)
         return None
 
     def _tell_birth(
@@ -173,12 +176,13 @@ class Interpreter:
             return Reject(known.name, str(error))
         slot, time = known.slot, metric.timestamp or payload_time
         unchanged = self._births == "changed" and old is not None and not station.stale
-        if unchanged and (before := station.values.get(slot)) == value and type(before) is type(value):
+        if unchanged and (before := station.last.values.get(slot)) == value and type(before) is type(value):
             return None
         told.add(known.place, known.key, value, time, BAD if value is None else GOOD)
-        station.values[slot], station.times[slot] = value, time
-        if time is not None and time > station.latest_ms:
-            station.latest_ms = time
+        station.last.values[slot] = value
+        if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
+            station.last.times[slot] = time
+            station.latest_ms = max(station.latest_ms, time)
         return None
 
     def _tell_value(self, known: Known, metric: Metric, time: RawTime, told: Told, origin: Origin) -> Value | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from adapters.sparkplug.codec import Metric, Payload
 from adapters.sparkplug.edge_node import EdgeNode, Station
+from adapters.sparkplug.evidence import Evidence
 from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.options import SparkplugOptions
 from adapters.sparkplug.rebirths import Rebirths
 from adapters.sparkplug.told import Told
-from gateway.models import GOOD, STALE, Decoded, Message, Observation, Quality, Value
+from gateway.models import GOOD, STALE, Decoded, Message, Observation, Quality, Remember, Value
 
 NODE, DEVICE = "sparkplug_node", "sparkplug_device"
 """The measurements that tell whether edge nodes and devices are online."""
@@ -37,6 +38,8 @@ class Lifecycle:
 
     def __init__(self, options: SparkplugOptions, interpreter: Interpreter, rebirths: Rebirths) -> None:
         self._options, self._interpreter, self._rebirths = options, interpreter, rebirths
+        self.evidence = Evidence()
+        """What proves the meaning of aliases that waited for a birth."""
         self.elsewhere: Callable[[str, int], bool] = lambda _descriptor, _since_ns: False
         """Whether an edge node is online at another broker, since later than this."""
 
@@ -50,13 +53,19 @@ class Lifecycle:
             and bool(payload.seq)
             and payload.seq == node.sequence.expected
             and bdseq in (None, node.bdseq)
+            and not any(metric.name.encode() in own.by_name for metric in payload.metrics if not _is_always(metric))
         )
+        own.last_seen_ns = now_ns
         told = Told()
         rejects = self._interpreter.birth(own, payload, told, more=more)
         told.units = own.units
         node.sequence.begin(payload.seq)
+        remember: Sequence[Remember] = ()
         if not more:
             self._begin_session(node, bdseq)
+            remember = tuple(self.evidence.born(own, node.key, message))
+        else:
+            own.aliases = own.by_alias
         own.births += 1
         node.provisional, node.probe_ns = False, 0
         node.unverified, node.lost_ns = message.retained, 0
@@ -77,6 +86,7 @@ class Lifecycle:
             own.stale = False
         yield from told.observations()
         yield from rejects
+        yield from remember
         yield node.release(node.key)
         yield node.release(node.order_key)
 
@@ -84,10 +94,11 @@ class Lifecycle:
         self, node: EdgeNode, name: str, device: Station, payload: Payload, message: Message
     ) -> Iterator[Decoded]:
         """Take a DBIRTH."""
-        now_ns = message.received_ns
+        now_ns = device.last_seen_ns = message.received_ns
         told = Told()
         rejects = self._interpreter.birth(device, payload, told, more=False)
         told.units = device.units
+        remember = tuple(self.evidence.born(device, node.device_key(name), message))
         device.births += 1
         device.awaited_ns = 0
         self._born(device, payload, now_ns)
@@ -99,6 +110,7 @@ class Lifecycle:
             device.stale = False
         yield from told.observations()
         yield from rejects
+        yield from remember
         yield node.release(node.device_key(name))
 
     def node_death(self, node: EdgeNode, payload: Payload, now_ns: int) -> Iterator[Decoded]:
@@ -116,6 +128,7 @@ class Lifecycle:
         if node.sequence.ahead:
             # What waits for a missing message was said before this, and so was what is missing: it will not come.
             node.sequence.give_up(now_ns)
+            node.probe_ns = now_ns + _PROBE_NS  # in case there is no room to hold it
             yield node.hold(node.order_key)
             yield node.release(node.order_key)
             return
@@ -146,6 +159,7 @@ class Lifecycle:
     def device_death(self, device: Station, payload: Payload, now_ns: int) -> Iterator[Decoded]:
         """Take a DDEATH: the device is gone since the time that the message tells."""
         device.deaths += 1
+        device.ended_ns = max(device.ended_ns, now_ns)
         time_ns = (payload.timestamp or 0) * _MILLISECOND_NS
         if not 0 < now_ns - time_ns < _LONGEST_DELAY_NS:
             time_ns = now_ns
@@ -181,6 +195,7 @@ class Lifecycle:
     def _born(self, station: Station, payload: Payload, now_ns: int) -> None:
         if not station.online:
             station.since_ns = now_ns
+        station.case_twins = len(station.by_name) - len(set(map(bytes.lower, station.by_name)))  # 2 ms for 20,000
         station.born = station.online = True
         station.born_ns, station.last_seen_ns = now_ns, now_ns
         station.born_ms = payload.timestamp or 0
@@ -223,6 +238,11 @@ def _bdseq(payload: Payload) -> int | None:
         if metric.name == _BDSEQ:
             return _number(metric)
     return None
+
+
+def _is_always(metric: Metric) -> bool:
+    """Whether each part of a birth that is split in several has this metric."""
+    return metric.name == _BDSEQ or metric.name.startswith("Node Control/")
 
 
 def _number(metric: Metric) -> int | None:

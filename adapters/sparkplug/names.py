@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _WORD = re.compile(r"\{([a-z_][a-z0-9_]*)(\.\.\.)?\}")
+_TAKEN = frozenset({"time", "asset", "measurement"})
 METRIC = "metric"
 """The word of a pattern that is the name itself, without what says whose it is."""
 
@@ -55,6 +56,8 @@ class NamePattern:
             word, several = found.groups()
             if several and (word != METRIC or number < len(parts)):
                 raise ValueError(f"the name pattern {text!r}: only {{metric...}} may take several levels, at the end")
+            if word in _TAKEN:
+                raise ValueError(f"the name pattern {text!r}: {{{word}}} cannot be a tag; call it otherwise")
             if word in words:
                 raise ValueError(f"the name pattern {text!r} has {{{word}}} twice")
             words.append(word)

@@ -53,7 +53,7 @@ class SparkplugOptions(BaseModel):
         "taken; its words are for the route's templates.",
     )
     ignore: tuple[str, ...] = Field(
-        default=("bdSeq", "Node Control/*", "Device Control/*"),
+        default=("bdSeq", "Node Control/*", "Device Control/*", "CMD/Node Control/*"),
         description="Names of metrics that are not stored; `*` at the end stands for anything.",
     )
     binary: Literal["base64", "digest", "ignore"] = Field(

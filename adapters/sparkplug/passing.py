@@ -114,6 +114,7 @@ class Passing:
 
     def _clock_was_set(self, step_ns: int) -> None:
         self._rebirths.clock_was_set([node.asking for node in self._nodes], step_ns)
+        self._lifecycle.evidence.clock_was_set(step_ns)
         for node in self._nodes:
             node.sequence.clock_was_set(step_ns)
             node.probe_ns += step_ns if node.probe_ns else 0
@@ -122,4 +123,7 @@ class Passing:
             node.ended_ns += step_ns if node.ended_ns else 0
             for station in node.stations():
                 station.born_ns += step_ns
+                station.aliases_ns += step_ns
+                station.before_ns += step_ns
+                station.ended_ns += step_ns if station.ended_ns else 0
                 station.awaited_ns += step_ns if station.awaited_ns else 0

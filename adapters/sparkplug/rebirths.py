@@ -8,6 +8,7 @@ together keep to a budget.
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -63,9 +64,11 @@ class Rebirths:
         self._host = host
         self._pause_ns, self._longest_pause_ns = pause_ns, max(pause_ns, longest_pause_ns)
         self._interval_ns = int(SECOND / per_second)
-        self._room_ns = max(SECOND, self._interval_ns)
+        self._room_ns = SECOND // 4 + self._interval_ns  # it is looked for four times a second
+        self._latest: deque[int] = deque(maxlen=max(1, int(per_second)))
+        """When the last ones were made: as many as there may be in a second."""
         self._spent_until_ns = 0
-        """Each request costs an interval; when this is further ahead than a second's worth, the budget is used up."""
+        """Each request costs an interval; the budget is used up when there is no room for another before now."""
         self._wanted: dict[str, Asking] = {}
         self.enabled = enabled
 
@@ -111,7 +114,10 @@ class Rebirths:
             self._spent_until_ns = max(self._spent_until_ns, now_ns - self._room_ns)
             if self._spent_until_ns + self._interval_ns > now_ns:
                 return
+            if len(self._latest) == self._latest.maxlen and now_ns - self._latest[0] < SECOND:
+                return
             self._spent_until_ns += self._interval_ns
+            self._latest.append(now_ns)
             asking = self._wanted[node]
             asking.asked += 1
             asking.fruitless += 1
@@ -148,6 +154,7 @@ class Rebirths:
             step_ns: How far it was set ahead; negative if back.
         """
         self._spent_until_ns += step_ns
+        self._latest.extend([time_ns + step_ns for time_ns in self._latest])
         for asking in all_asking:
             asking.not_before_ns += step_ns
             asking.asked_ns += step_ns if asking.asked_ns else 0

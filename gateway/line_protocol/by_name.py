@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import add
 
 from gateway.line_protocol.encoder import MAX_FIELDS, NARROW_ENDING, Encoder
-from gateway.line_protocol.spelling import field_values
+from gateway.line_protocol.spelling import ALL_FLOATS, field_values
 from gateway.models import Series, Value
 
 
@@ -43,7 +43,7 @@ class ByNameEncoder:
             ValueError: See `Encoder.encode`.
         """
         prefix = self._encoder.prefix(series)
-        spelled = [*map(add, map(self._keys.__getitem__, fields), field_values(values, floats=types is None))]
+        spelled = [*map(add, map(self._keys.__getitem__, fields), field_values(values, types or ALL_FLOATS))]
         if len(spelled) <= MAX_FIELDS:
             return [f"{prefix} {','.join(spelled)} {time_ns}"]
         parts = (spelled[start : start + MAX_FIELDS] for start in range(0, len(spelled), MAX_FIELDS))
@@ -61,11 +61,13 @@ class ByNameEncoder:
         """Return one record for each value, with its name as tag `metric`; see `wide`."""
         before, after = self._encoder.around(series)
         metrics = map(self._metrics.__getitem__, names)
-        cells = field_values(values, floats=types is None)
+        cells = field_values(values, types or ALL_FLOATS)
+        end = f" {time_ns}"
         if types is None:
             field = f"{after} value="
-            return [f"{before}{metric}{field}{cell} {time_ns}" for metric, cell in zip(metrics, cells, strict=True)]
+            return [f"{before}{metric}{field}{cell}{end}" for metric, cell in zip(metrics, cells, strict=True)]
+        endings = map(NARROW_ENDING.__getitem__, types)
         return [
-            f"{before}{metric}{after}{NARROW_ENDING[kind]}{cell} {time_ns}"
-            for metric, cell, kind in zip(metrics, cells, types, strict=True)
+            f"{before}{metric}{after}{ending}{cell}{end}"
+            for metric, cell, ending in zip(metrics, cells, endings, strict=True)
         ]

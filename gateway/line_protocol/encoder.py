@@ -157,7 +157,11 @@ class Encoder:
         return records
 
     def _fields(self, values: Mapping[str, Value]) -> list[str]:
-        return [*map(add, map(self.keys.__getitem__, values), field_values([*values.values()], floats=False))]
+        return [
+            *map(
+                add, map(self.keys.__getitem__, values), field_values([*values.values()], {*map(type, values.values())})
+            )
+        ]
 
     def _marks(self, telemetry: Telemetry, tags: frozenset[str]) -> list[str]:
         """Return the fields that say how far the values, and their time, can be trusted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from orjson import dumps
 
@@ -13,6 +13,10 @@ MAX_BYTES = 64 * 2**20
 """Memory for each kind of names; a device that invents names cannot fill more. It holds those of 100,000 values."""
 _LONG = MAX_TEXT_BYTES // 4
 """Characters that are surely fewer bytes than a text may have."""
+
+
+ALL_FLOATS: Collection[type] = frozenset({float})
+"""The types of values that are all floats."""
 
 
 class Spellings(dict[str, str]):
@@ -37,22 +41,24 @@ class Spellings(dict[str, str]):
         return spelling
 
 
-def field_values(values: Sequence[Value], *, floats: bool) -> list[str]:
+def field_values(values: Sequence[Value], types: Collection[type]) -> list[str]:
     """Return values as they stand behind the `=` of their fields: numbers and simple texts by one call of orjson.
 
     Args:
         values: Values that can be stored.
-        floats: Whether all of them are floats.
+        types: The types of them, in any order.
     """
     try:
         json = dumps(values)
     except TypeError:  # a text holds half a surrogate pair, or an integer has more than 64 bits
         return [*map(field_value, values)]
     cells = json[1:-1].decode().split(",")
-    if floats:
+    if types is ALL_FLOATS:
         return cells
     if len(cells) != len(values) or b"\\" in json or b"\x7f" in json or len(json) > _LONG:
         return [*map(field_value, values)]
+    if int not in types:
+        return cells
     return [f"{cell}i" if type(value) is int else cell for cell, value in zip(cells, values, strict=True)]
 
 

@@ -24,6 +24,7 @@ SUFFIX_OF_TYPE: Mapping[type, Suffix] = {float: "", int: "", str: "_text", bool:
 SUFFIX_OF_DECLARED: Mapping[str, Suffix] = {"float": "", "int": "_int", "text": "_text", "bool": "_bool"}
 STORED_TYPE: Mapping[Suffix, type] = {"": float, "_int": int, "_text": str, "_bool": bool}
 _PYTHON_TYPE: Mapping[str, type] = {"float": float, "int": int, "text": str, "bool": bool}
+_make = tuple.__new__
 _TRUE, _FALSE = frozenset({"true", "on", "1", "yes"}), frozenset({"false", "off", "0", "no"})
 
 
@@ -67,6 +68,17 @@ class Column(NamedTuple):
         return self.suffix == "" and not self.has_deadband and self.convert in _AS_THEY_ARE
 
 
+class Usual(NamedTuple):
+    """Where values of one name go that are stored as they come, or as floats: it is one of the last three."""
+
+    name: str
+    field: str
+    stored: type
+    is_number: bool
+    is_text: bool
+    is_boolean: bool
+
+
 def make_column(name: str, kind: type, incoming: Incoming | None, declared: Metric | None, unit: str) -> Column:
     """Return the column for values of type `kind`.
 
@@ -82,7 +94,7 @@ def make_column(name: str, kind: type, incoming: Incoming | None, declared: Metr
     """
     if incoming is None and declared is None and kind in _PLAIN:  # nearly all of 20,000 names that come in one birth
         suffix = SUFFIX_OF_TYPE[kind]
-        return Column(name, suffix, False, _PLAIN[kind], name + suffix, None)  # noqa: FBT003
+        return _make(Column, (name, suffix, False, _PLAIN[kind], name + suffix, None))
     steps: list[Convert] = []
     stored_as = declared.type if declared is not None else None
     if incoming is not None and incoming.enum:

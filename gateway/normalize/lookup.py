@@ -48,8 +48,11 @@ class Lookup:
             found = place.known
         else:
             found = None if place.found is None else place.found.get(place_key(asset, measurement, said))
-        if units and found is not None and found.table.units is not units:
-            found.table = Table(found.schema, units, found.state)
+        if units and found is not None:
+            if found.table.units is not units:
+                found.table = Table(found.schema, units, found.state)
+            else:
+                found.table.renew()
         return found
 
     def find(self, place: Place, key: PlaceKey) -> Found:

@@ -40,8 +40,9 @@ def metric_name(*parts: str) -> str:
     >>> metric_name("zones", "[0]")
     'zones[0]'
     """
-    joined = clean("/".join([part for part in parts if part])).replace("/", ".")
-    return joined.replace(".[", "[") or "value"  # elements of an array are written as in `zones[0]`
+    joined = clean("/".join(filter(None, parts))).replace("/", ".")
+    # Elements of an array are written as in `zones[0]`.
+    return (joined.replace(".[", "[") if "[" in joined else joined) or "value"
 
 
 def field_name(name: str, tags: AbstractSet[str]) -> str:

@@ -82,10 +82,9 @@ class Normalizer:
         places = PlaceRules(route, level_names, settings.assets, names_asset=names_asset, further_words=further_words)
         self._lookup = Lookup(route, places, settings, states)
         self._times = TimeRules(route.timestamp, status)
-        self._narrow = route.layout == "narrow"
         self._max_values = settings.limits.max_values
         self._status = status
-        quick = QuickWays(self._lookup, self._times, narrow=self._narrow, max_values=self._max_values)
+        quick = QuickWays(self._lookup, self._times, narrow=route.layout == "narrow", max_values=self._max_values)
         self.quick: Quick = quick.take
 
     def normalize(self, place: Place, message: Message, observations: Sequence[Observation]) -> Normalized:
@@ -164,8 +163,7 @@ class Normalizer:
         result.definitions += reading.definitions
         if live:
             state.last_ns = message.received_ns
-            if not self._narrow:
-                found.plan = see(found, values) or found.plan
+            see(found, observation)
         if not result.telemetry and not result.rejects:
             result.ignored = "within the deadband" if values else "no values"
 

@@ -33,7 +33,7 @@ class Found:
         schema: The names and types of their values.
         plain: Where their values go, by name, if they name no units.
         table: The same for those that named units last.
-        plan: The plan of the last of them that had one.
+        plan: The plan of the last that had one, of those that name no units.
     """
 
     state: SeriesState

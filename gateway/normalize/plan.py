@@ -16,7 +16,8 @@ from gateway.normalize.reader import Read, make_reader
 MAX_FIELDS = 250
 """Values of a message that is taken by a plan: as many as fit one record."""
 
-Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...]]
+Shape: TypeAlias = tuple[tuple[str, ...], tuple[type, ...], tuple[str, ...]]
+"""Keys, types and units of a message; no units at all if it names none for these keys."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,7 @@ def make_plan(shape: Shape, columns: Sequence[Column | None]) -> Plan:
     """Return the plan for messages of this shape.
 
     Args:
-        shape: Their keys and types.
+        shape: Their keys, types and units.
         columns: Where each value goes; None if the route ignores it.
     """
     wanted = [column for column in columns if column is not None]
@@ -68,6 +69,6 @@ def make_plan(shape: Shape, columns: Sequence[Column | None]) -> Plan:
     stored = tuple(STORED_TYPE[column.suffix] for column in wanted)
     simple = all(column.convert is None or column.convert is float_of_int for column in wanted)
     conversions = tuple((place, column.convert) for place, column in enumerate(wanted) if column.convert is not None)
-    keys, kinds = shape
+    keys, kinds, _ = shape
     fields = tuple(column.field for column in wanted)
     return Plan(keys, kinds, fields, stored, () if simple else conversions, make_reader(stored), names, regular=True)

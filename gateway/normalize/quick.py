@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from gateway.models import GOOD, Message, Observation, Origin, Value
 from gateway.normalize.assorted import Assorted, Part, by_time
@@ -10,13 +10,13 @@ from gateway.normalize.clock import OWN, RECEIVED, TimeRules
 from gateway.normalize.columns import Elsewhere
 from gateway.normalize.lookup import Lookup
 from gateway.normalize.place import Found, Place
-from gateway.normalize.plan import MAX_FIELDS, Plan
+from gateway.normalize.plan import MAX_FIELDS
 from gateway.normalize.table import as_told
 from gateway.normalize.usual import Taken, UsualMessages
 
 _NOTHING_SPECIAL = Observation({})[2:]
 """What follows values and time in an observation that says nothing else."""
-_SAMPLE = 7
+_SAMPLE = 15
 """Of so many messages taken by name one is looked at for its shape: that of all would cost a fifth more. Odd, so that
 shapes that take turns are all seen."""
 _make = tuple.__new__
@@ -28,7 +28,7 @@ class QuickWays:
     Args:
         lookup: Whose values these are, and where they go.
         times: How their times are read.
-        narrow: Whether the layout is narrow: then there are no plans.
+        narrow: Whether the layout is narrow.
         max_values: Values in one message.
     """
 
@@ -69,7 +69,7 @@ class QuickWays:
             time_ns = self._times.quick(time, received_ns)
         if time_ns is None:
             return False
-        if (special and (observation[2] or observation[3] or observation[4] != GOOD)) or not self._by_plan(
+        if (special and (observation[2] or observation[4] != GOOD)) or not self._by_plan(
             found, message, observation, time_ns, messages
         ):
             parts = self._by_name(found, message, observation, time_ns)
@@ -77,8 +77,8 @@ class QuickWays:
                 return False
             messages.assorted.append(Assorted(messages.number, message, observation, state, parts))
             self._by_name_taken += 1
-            if self._by_name_taken % _SAMPLE == 0 and not self._narrow and len(values) <= MAX_FIELDS:
-                found.plan = see(found, values) or found.plan
+            if self._by_name_taken % _SAMPLE == 0 and len(values) <= MAX_FIELDS:
+                see(found, observation)
         messages.number += 1
         if live:
             state.last_ns = received_ns
@@ -88,13 +88,17 @@ class QuickWays:
         self, found: Found, message: Message, observation: Observation, time_ns: int, messages: UsualMessages
     ) -> bool:
         """Take a message as one of many that all look alike; False if it is not, or nobody has looked yet."""
-        plan, values = found.plan, observation[0]
+        values, units = observation[0], observation[3]
+        plan = found.table.plan if units else found.plan
         if plan is None or len(values) != len(plan.keys) or tuple(values) != plan.keys:
-            plans = found.schema.plans
+            plans = found.table.plans if units else found.schema.plans
             plan = plans.get(tuple(values)) if plans and len(values) <= MAX_FIELDS else None
             if plan is None:
                 return False
-            found.plan = plan
+            if units:
+                found.table.plan = plan
+            else:
+                found.plan = plan
         if not (plan.regular and found.state.told(plan)):
             return False
         converted: tuple[Value | None, ...] | None = None
@@ -139,7 +143,17 @@ class QuickWays:
         return by_time(row, names, times, time_ns, lambda raw: self._times.quick(raw, received_ns))
 
 
-def see(found: Found, values: Mapping[str, Value | None]) -> Plan | None:
-    """Return the plan for the next message like this one, if there is one now."""
-    plan = found.schema.see((tuple(values), tuple(map(type, values.values()))))
-    return plan if plan is not None and plan.regular else None
+def see(found: Found, observation: Observation) -> None:
+    """Look at the shape of a message; the next like it is taken by a plan, if there is one now."""
+    values, units = observation[0], observation[3]
+    if units and found.table.units is not units:
+        return  # who names other units each time is taken by name
+    said = tuple([units.get(key, "") for key in values]) if units else ()
+    shape = (tuple(values), tuple(map(type, values.values())), said if any(said) else ())
+    plan = found.schema.see(shape)
+    if plan is None or not plan.regular:
+        return
+    if units:
+        found.table.learn_plan(plan)
+    else:
+        found.plan = plan

@@ -48,7 +48,9 @@ def _make_list_reader(kind: type) -> ReadList:
 
 read_numbers = _make_list_reader(float)
 """Checks numbers, and makes floats of the integers among them, or raises ValidationError."""
-_read_texts, _read_integers = _make_list_reader(str), _make_list_reader(int)
+read_texts, read_booleans = _make_list_reader(str), _make_list_reader(bool)
+"""The same for texts and for booleans."""
+_read_integers = _make_list_reader(int)
 
 
 def check_values(values: Sequence[Value]) -> None:
@@ -58,7 +60,7 @@ def check_values(values: Sequence[Value]) -> None:
         ValidationError: One is unusual.
     """
     read_numbers([value for value in values if type(value) is float])
-    _read_texts([value for value in values if type(value) is str])
+    read_texts([value for value in values if type(value) is str])
     if integers := [value for value in values if type(value) is int]:
         _read_integers(integers)
 

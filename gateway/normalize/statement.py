@@ -29,6 +29,8 @@ from gateway.normalize.units import canonical
 from gateway.settings.models import Metric
 
 _NO_UNITS: Mapping[str, str] = MappingProxyType({})
+_SURE = (float, bool)
+"""Of these types every value can be stored that is finite."""
 
 
 @dataclass(slots=True)
@@ -72,18 +74,28 @@ class Reading:
         if value is None or (type(value) is float and not isfinite(value)):
             self._no_value(source_name, BAD if quality == GOOD else quality)
             return
-        unit = (self.observation.units or _NO_UNITS).get(source_name, "")
+        unit = units.get(source_name, "") if (units := self.observation.units) else ""
         column = self.schema.column(source_name, type(value), unit)
         if column is None:
             return  # the route ignores it
         name, state, statement = column.name, self.state, self.statement
         before = state.qualities.get(name)
-        self._check_name(name, before)
-        suffix, stored = _convert(column, value)
+        if before is None or name in statement.names:
+            self._check_name(name, before)
+        if column.convert is None and type(value) in _SURE:
+            suffix, stored = column.suffix, value  # nothing can be wrong with it
+        else:
+            suffix, stored = _convert(column, value)
         statement.names.add(name)
         changed = quality != (before if self.live else GOOD)
-        time_ns = self.single[source_name].time_ns if source_name in self.single else self.timed.time_ns
-        if not column.has_deadband or self._outside_deadband(column, stored, time_ns, changed=changed):
+        time_ns = self.timed.time_ns
+        if self.single and source_name in self.single:
+            time_ns = self.single[source_name].time_ns
+        if (
+            column.rule is None
+            or not column.has_deadband
+            or self._outside_deadband(column, stored, time_ns, changed=changed)
+        ):
             statement.add(column, suffix, stored, time_ns)
         if changed:
             self._mark(name, quality, time_ns)

@@ -51,12 +51,23 @@ class Alike(NamedTuple):
     taken: Sequence[Taken]
     rows: Sequence[tuple[Value, ...]]
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether each value becomes a record of its own."""
+        return bool(self.taken) and self.taken[0].state.is_narrow
+
     def telemetry(self) -> Iterator[Telemetry]:
         """Yield the telemetry of each."""
+        narrow = self.is_narrow
+        names = self.plan.names if narrow else self.plan.fields
         for one, row in zip(self.taken, self.rows, strict=True):
-            fields = dict(zip(self.plan.fields, row, strict=True))
-            origin = one.observation.origin
-            yield Telemetry(series=one.state.series, values=fields, timestamp_ns=one.time_ns, origin=origin)
+            yield Telemetry(
+                series=one.state.series,
+                values=dict(zip(names, row, strict=True)),
+                timestamp_ns=one.time_ns,
+                origin=one.observation.origin,
+                narrow=narrow,
+            )
 
 
 class Checked(NamedTuple):

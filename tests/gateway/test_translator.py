@@ -239,6 +239,20 @@ def test_remembered_messages_are_seen_again_and_say_nothing() -> None:
     assert values(bench.take(message(payload=b"1")).lines) == ["x=1.0"]
 
 
+def test_an_adapter_to_which_remembered_messages_mean_less_is_told_so() -> None:
+    class Recalling(FakeAdapter):
+        def recall(self, message: Message) -> None:
+            recalled.append(message.payload)
+
+    recalled: list[bytes] = []
+    bench = Bench(births)
+    path = bench.translator._paths[0]
+    bench.translator._paths = {0: replace(path, adapter=Recalling(births))}
+    bench.translator.recall([message(payload=b"birth")])
+    assert recalled == [b"birth"]
+    assert bench.take(message(payload=b"1")).held
+
+
 def test_commands_are_sent_only_where_the_route_allows() -> None:
     bench = Bench(lambda _: [Command("cmd/a", b""), Command("other/a", b"")])
     assert [command.topic for command in bench.take(message()).commands] == ["cmd/a"]

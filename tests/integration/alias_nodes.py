@@ -1,7 +1,8 @@
 """Edge nodes that name their metrics in births only, and number what they say: no value can be taken for another.
 
 Every value tells which edge node, which metric and which number it is (`value_of`), and its time is the number in ms.
-Aliases change with every connection: who resolves one by an old birth stores it under another name.
+Aliases change with every connection, unless they are constant: who resolves one by an old birth stores it under
+another name.
 """
 
 from __future__ import annotations
@@ -24,11 +25,19 @@ METRICS = ("Temperature", "Line 1/Speed", "Line 1/Torque", "Pressure")
 START_MS = time.time_ns() // 1_000_000 - 3_600_000
 PACE_SECONDS = 0.02
 SECONDS = 30.0
+_ALIASES = 64
+"""Aliases are shifted by one with each connection, and are what they were after so many."""
 
 
 def value_of(node: int, metric: int, number: int) -> int:
     """Return the one value that this metric of this edge node has at this number."""
     return (node * len(METRICS) + metric) * 1_000_000 + number
+
+
+def parts_of(value: int) -> tuple[int, int, int]:
+    """Return edge node, metric and number of a value."""
+    which, number = divmod(value, 1_000_000)
+    return *divmod(which, len(METRICS)), number
 
 
 class Publication(NamedTuple):
@@ -43,10 +52,12 @@ class Words:
 
     Args:
         index: Its number, which is in its values and in its name.
+        constant: Whether its aliases are the same in all connections.
     """
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, *, constant: bool = False) -> None:
         self.index, self.name = index, f"n{index}"
+        self._constant = constant
         self.number = 0
         self._bdseq = -1
         self._seq = 0
@@ -55,8 +66,12 @@ class Words:
     def connect(self) -> Publication:
         """Return the Will of a new connection, with which bdSeq and aliases are others."""
         self._bdseq += 1
-        count = len(METRICS)
-        self._aliases = [(metric + self._bdseq + self.index) % count for metric in range(count)]
+        shift = 0 if self._constant else self._bdseq + self.index
+        self._aliases = [(metric + shift) % _ALIASES for metric in range(len(METRICS))]
+        return self.death()
+
+    def death(self) -> Publication:
+        """Return the end of this connection."""
         return self._publication("NDEATH", Payload(timestamp=START_MS, metrics=[self._bdseq_metric()]))
 
     def birth(self) -> Publication:
@@ -103,10 +118,10 @@ class AliasNode:
         published: Number and time (monotonic seconds) of what it has said.
     """
 
-    def __init__(self, port: int, index: int, qos: int) -> None:
+    def __init__(self, port: int, index: int, qos: int, *, constant: bool) -> None:
         self.index = index
         self.published: list[tuple[int, float]] = []
-        self._words = Words(index)
+        self._words = Words(index, constant=constant)
         self._port, self._qos = port, qos
         self._stopped = threading.Event()
         self._asked = threading.Event()
@@ -125,7 +140,7 @@ class AliasNode:
         self._thread.join()
 
     def reconnect(self) -> None:
-        """Begin a new session, whose aliases are others."""
+        """End this session with a death, and begin a new one, whose aliases are others unless they are constant."""
         self._connected.clear()
         assert self._connected.wait(SECONDS), "it is not connected again"
 
@@ -151,6 +166,7 @@ class AliasNode:
         client.subscribe(f"spBv1.0/{GROUP}/NCMD/{self._words.name}", 1)
         client.publish(*self._words.birth(), self._qos)
         yield client
+        client.publish(*self._words.death(), 1).wait_for_publish(SECONDS)
         client.disconnect()
         client.loop_stop()
 
@@ -208,9 +224,9 @@ class Fleet:
 
 
 @contextmanager
-def publishing(port: int, count: int) -> Iterator[Sequence[AliasNode]]:
+def publishing(port: int, count: int, *, constant: bool = False) -> Iterator[Sequence[AliasNode]]:
     """Let edge nodes publish until the block ends, half of them at QoS 0, half at QoS 1."""
-    nodes = [AliasNode(port, index, qos=index % 2) for index in range(count)]
+    nodes = [AliasNode(port, index, qos=index % 2, constant=constant) for index in range(count)]
     started = []
     try:
         for node in nodes:

@@ -92,7 +92,9 @@ def expected(node: EdgeNode, since: int = 0) -> dict[Point, Value]:
     return {
         (asset, field, one["time"]): value
         for asset, one in said
-        if not one["name"].startswith("Node Control/") and one["name"] != "bdSeq" and one["value"] is not None
+        if not one["name"].startswith(("Node Control/", "CMD/Node Control/"))
+        and one["name"] != "bdSeq"
+        and one["value"] is not None
         for field, value in [field_of(one)]
     }
 
@@ -127,7 +129,11 @@ def names_of(metrics: Sequence[Metric]) -> list[str]:
 def born(node: EdgeNode, device: str = "") -> list[str]:
     """Return the names that the last birth told, as they are stored."""
     births = [message for message in node.said if message.kind.endswith("BIRTH") and message.device == device]
-    return [name for name in names_of(births[-1].metrics) if not name.startswith(("Node Control.", "bdSeq"))]
+    return [
+        name
+        for name in names_of(births[-1].metrics)
+        if not name.startswith(("Node Control.", "CMD.Node Control.", "bdSeq"))
+    ]
 
 
 def now_ms() -> int:

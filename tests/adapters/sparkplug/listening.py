@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from adapters.sparkplug.adapter import Sparkplug
 from adapters.sparkplug.codec import Payload, read
-from gateway.models import Command, Decoded, Hold, Message, Observation, Reject, Release, Value
+from gateway.models import Command, Decoded, Hold, Message, Observation, Reject, Release, Remember, Value
 from tests.adapters.sparkplug.speaking import MILLISECOND_NS, SECOND_NS, START_MS
 
 
@@ -21,15 +21,18 @@ class Listening:
         said: What it said, in order.
         published: What it published.
         held: Messages that wait, by key.
+        remembered: Messages that are recalled after a restart, by key.
         quarantined: Messages that could not be understood, and why.
     """
 
     def __init__(self, **options: object) -> None:
-        self.host = Sparkplug(**({"role": "active", "host_id": "test"} | options))
+        self._options = {"role": "active", "host_id": "test"} | options
+        self.host = Sparkplug(**self._options)
         self.now_ns = START_MS * MILLISECOND_NS
         self.said: list[Decoded] = []
         self.published: list[Command] = []
         self.held: dict[str, list[Message]] = {}
+        self.remembered: dict[str, Message] = {}
         self.quarantined: list[tuple[Message, str]] = []
         self.connect()
 
@@ -42,6 +45,14 @@ class Listening:
         """Let the connection to the broker break."""
         self.now_ns += 1000
         self.host.disconnected(self.now_ns)
+
+    def restart(self, seconds: float = 1) -> None:
+        """Kill the host and start it again: it knows what it held and what it remembered, and no more."""
+        self.now_ns += int(seconds * SECOND_NS)
+        self.host = Sparkplug(**self._options)
+        for message in sorted(self.remembered.values(), key=lambda one: one.received_ns):
+            self.host.recall(message)
+        self.connect()
 
     def hear(self, topic: str, payload: bytes, *, retained: bool = False) -> list[Decoded]:
         """Give the host a message, and then those that it releases; return what it said."""
@@ -93,6 +104,9 @@ class Listening:
                     self.held.setdefault(key, []).append(message)
                 case Release(key):
                     released += self.held.pop(key, [])
+                case Remember(key):
+                    assert message is not None
+                    self.remembered[key] = message
                 case Command():
                     self.published.append(thing)
                 case _:

@@ -9,6 +9,7 @@ from tests.adapters.sparkplug.listening import (
     observations_of,
     presence_of,
     qualities_of,
+    series_of,
     stale_of,
     times_of,
     values_of,
@@ -57,13 +58,23 @@ def test_all_values_of_many_edge_nodes_are_told_to_be_stale_though_not_at_once()
     assert first <= 21_000
 
 
-def test_where_no_message_was_missed_everything_goes_on() -> None:
-    host, node = lost()
+def test_where_no_message_was_missed_everything_goes_on_for_one_that_cannot_ask() -> None:
+    host, node = lost("passive")
     host.pass_time(10)
     host.connect()
     assert values_of(host.hear(*node.data(by_alias(1, 2.0)))) == {"x": 2.0}
     assert values_of(host.hear(*node.data(by_alias(2, 3.0), device="D"))) == {"y": 3.0}
     assert host.node()["state"] == "online"
+
+
+def test_one_that_can_ask_does_not_trust_the_number() -> None:
+    host, node = lost()
+    host.pass_time(10)
+    host.connect()
+    assert host.hear(*node.data(by_alias(1, 2.0))) == []
+    host.pass_time(5)
+    assert len(host.requests) == 1
+    assert 2.0 in series_of(host.hear(*node.nbirth(number("x", 1.0, 1))), "x")
 
 
 def test_where_a_message_was_missed_data_waits_for_a_birth() -> None:

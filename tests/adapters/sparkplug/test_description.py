@@ -14,7 +14,7 @@ from tests.adapters.sparkplug.speaking import SECOND_NS, Speaking, by_alias, num
 NODE = {
     *("group", "node", "online", "state", "since_ns", "bdseq", "seq", "births", "deaths", "rebirths_asked"),
     *("last_rebirth_reason", "rebirths_answered", "gaps", "last_seen_ns", "latency_ms", "latency_max_ms", "metrics"),
-    *("held", "duplicate_sessions", "devices"),
+    *("held", "duplicate_sessions", "case_twins", "devices"),
 }
 DEVICE = {"device", "online", "since_ns", "births", "deaths", "metrics", "last_seen_ns"}
 
@@ -136,3 +136,10 @@ def test_counters_only_grow() -> None:
     after = host.node()
     for key in ("births", "deaths", "rebirths_asked", "rebirths_answered", "gaps"):
         assert int(str(after[key])) >= int(str(before[key]))
+
+
+def test_names_that_differ_only_by_case_are_counted() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(number("x", 1.0), number("X", 1.0)))
+    host.hear(*node.dbirth("D", number("y/Z", 1.0), number("Y/z", 1.0), number("z", 1.0)))
+    assert host.node()["case_twins"] == 2

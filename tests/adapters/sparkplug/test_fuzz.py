@@ -92,12 +92,20 @@ class Life:
             case "device data":
                 self.host.hear(*node.data(by_alias(choice % 3 + 10, value), device="D"))
 
+    def be_born_unheard(self) -> None:
+        """Begin a new session while the host is not there."""
+        self.session += 1
+        self._node.nbirth(bdseq=self.session)
+        self.host.restart()
+
     def _names(self, kind: str, first: int) -> list[Metric]:
         return [number(f"{kind}{self.session * 100 + one}", None, first + one) for one in range(3)]
 
 
 events = st.tuples(
-    st.sampled_from(["birth", "death", "data", "device", "device data", "device death", "wait", "lose"]),
+    st.sampled_from(
+        ["birth", "death", "data", "device", "device data", "device death", "wait", "lose", "restart", "unheard"]
+    ),
     st.integers(0, 6),
 )
 
@@ -111,6 +119,10 @@ def test_a_value_is_never_told_under_the_name_of_another(order: list[tuple[str, 
             life.host.pass_time(choice)
         elif event == "lose":
             reconnect(life.host)
+        elif event == "restart":
+            life.host.restart()
+        elif event == "unheard":
+            life.be_born_unheard()
         else:
             life.live(event, choice)
     for name, value in told(life.host):

@@ -53,12 +53,14 @@ def test_metrics_of_a_birth_that_another_replaces_count_no_more() -> None:
     assert host.node()["metrics"] == 10
 
 
-def test_a_birth_that_is_too_large_leaves_what_was_known() -> None:
+def test_after_a_birth_that_is_too_large_no_alias_holds() -> None:
     host, node = Listening(max_metrics=10), Speaking()
     host.hear(*node.nbirth(number("x", 0.0, 1)))
     seq = node.seq
-    host.hear(*node.nbirth(*(number(f"m{index}", 0.0) for index in range(20))))
-    assert values_of(host.hear(*node.data(by_alias(1, 5.0), seq=seq + 1))) == {"x": 5.0}
+    host.hear(*node.nbirth(*(number(f"m{index}", 0.0, index) for index in range(20))))
+    assert host.hear(*node.data(by_alias(1, 5.0), seq=seq + 1)) == []
+    host.pass_time(5)
+    assert len(host.requests) == 1
 
 
 def test_names_that_no_birth_tells_are_bounded() -> None:

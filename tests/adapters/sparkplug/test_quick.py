@@ -116,7 +116,7 @@ def known() -> tuple[Listening, EdgeNode]:
 def state(node: EdgeNode) -> str:
     """Return all that a host remembers of an edge node (as text, in which NaN equals NaN)."""
     own = node.own
-    remembered = (own.values, own.times, own.latest_ms, own.refreshed, own.last_seen_ns, len(own.by_name))
+    remembered = (own.last.values, own.last.times, own.latest_ms, own.refreshed, own.last_seen_ns, len(own.by_name))
     return repr((node.sequence.expected, node.last_seen_ns, node.latency_ms, node.latency_max_ms, remembered))
 
 
@@ -188,3 +188,20 @@ def test_a_value_that_is_older_than_another_of_its_message_is_the_latest_of_its_
     said = host.hear(*node.data(by_alias(1, 2.0, time_ms=START_MS + 15)))
     assert values_of(said) == {"x": 2.0}
     assert [str(one.origin) for one in said if isinstance(one, Observation)] == ["live"]
+
+
+def test_an_edge_node_that_sends_names_and_aliases_is_read_quickly_and_so_is_one_that_stops_to() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(number("x", 0.0, 1)))
+    found = host.host._nodes.get("G/N")
+    assert found is not None
+    both = number("x", 1.0, 1)._replace(datatype=None, field="double_value")
+    ways = []
+    for metric in (both, both, by_alias(1, 2.0), by_alias(1, 3.0)):
+        topic, payload = node.data(metric)
+        host.now_ns += 1_000_000
+        quickly = read_quickly(found, found.own, Message(topic, payload, host.now_ns))
+        ways.append(quickly is not None)
+        if quickly is None:
+            host.hear(topic, payload)
+    assert ways == [False, True, False, True]

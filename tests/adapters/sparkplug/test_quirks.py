@@ -154,13 +154,35 @@ def test_names_of_data_that_differ_from_those_of_the_birth_are_taken_at_last() -
     host, node = Listening(), Speaking()
     untyped = number("Temperature", 5.0)._replace(datatype=None)
     for _ in range(6):
-        host.hear_all(node.nbirth(number("DATA/Temperature", 0.0)), node.data(number("Temperature", 5.0)))
+        host.hear_all(node.nbirth(number("Data/Temperature", 0.0)), node.data(number("Temperature", 5.0)))
         host.pass_time(30)
     asked = len(host.requests)
-    host.hear_all(node.nbirth(number("DATA/Temperature", 0.0)), node.data(number("Temperature", 6.0)))
+    host.hear_all(node.nbirth(number("Data/Temperature", 0.0)), node.data(number("Temperature", 6.0)))
     host.pass_time(300)
     assert (len(host.requests), series_of(host.said, "Temperature")[-1]) == (asked, 6.0)
     assert values_of(host.hear(*node.data(untyped))) == {"Temperature": 5.0}
+
+
+@pytest.mark.parametrize("prefix", ["DATA", "ATTR", "CMD"])
+def test_a_name_that_the_birth_tells_with_a_prefix_is_taken_at_once_and_no_birth_is_asked_for(prefix: str) -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(number(f"{prefix}/Temperature", 0.0)))
+    assert values_of(host.hear(*node.data(number("Temperature", 5.0)))) == {"Temperature": 5.0}
+    host.pass_time(300)
+    assert host.requests == []
+
+
+def test_such_a_name_without_a_type_has_that_of_the_birth() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(Metric("DATA/Count", datatype=DataType.INT8, value=0)))
+    raw = Metric("Count", value=253, field="int_value")
+    assert values_of(host.hear(*node.data(raw))) == {"Count": -3}
+
+
+def test_controls_of_an_edge_node_are_not_stored_whatever_a_library_puts_before_their_names() -> None:
+    host, node = Listening(), Speaking()
+    control = Metric("CMD/Node Control/Rebirth", datatype=DataType.BOOLEAN, value=False)
+    assert values_of(host.hear(*node.nbirth(control))) == {}
 
 
 def test_two_edge_nodes_with_one_name_are_noticed() -> None:

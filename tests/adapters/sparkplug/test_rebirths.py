@@ -146,6 +146,29 @@ def test_all_edge_nodes_together_are_asked_no_faster_than_the_budget() -> None:
         assert sum(time == second for time in asked) <= 5
 
 
+@pytest.mark.parametrize("per_second", [1, 3, 10, 50])
+def test_no_second_has_more_requests_than_the_budget_whenever_it_begins(per_second: int) -> None:
+    host = Listening(rebirths_per_second=per_second)
+    for index in range(200):
+        host.hear(*Speaking(node=f"N{index}").data(by_alias(1, 1.0)))
+    times: list[int] = []
+    for _ in range(24):
+        before = len(host.requests)
+        host.pass_time(0.25)
+        times += [host.now_ns] * (len(host.requests) - before)
+    assert len(times) > per_second
+    assert all(later - earlier >= SECOND for earlier, later in zip(times, times[per_second:], strict=False))
+
+
+def test_the_budget_of_a_second_is_not_spent_at_once() -> None:
+    host = Listening(rebirths_per_second=20)
+    for index in range(50):
+        host.hear(*Speaking(node=f"N{index}").data(by_alias(1, 1.0)))
+    host.now_ns += 10 * SECOND
+    host.look()
+    assert 1 <= len(host.requests) <= 6
+
+
 def test_the_budget_is_spent_on_those_first_who_wait_longest() -> None:
     host = Listening(rebirths_per_second=0.5, rebirth_backoff="1s", reorder_timeout="0s")
     for index in range(4):

@@ -351,3 +351,22 @@ def test_nothing_is_told_but_observations_of_one_instance_each() -> None:
     (one,) = host.hear(*node.data(by_alias(1, 5.0)))
     assert isinstance(one, Observation)
     assert (one.asset, one.measurement) == ("", "")
+
+
+def test_values_whose_metrics_tell_the_same_time_again_and_again_have_the_times_of_their_messages() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(number("x", 0.0, 1)._replace(timestamp=START_MS - 9000)))
+    said = [
+        thing
+        for one in (1.0, 2.0, 3.0)
+        for thing in host.hear(*node.data(by_alias(1, one)._replace(timestamp=START_MS - 9000)))
+    ]
+    assert len(set(times_of(said, "x"))) == 3
+
+
+def test_a_time_of_the_far_future_makes_no_history_of_what_follows() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(number("x", 0.0, 1)))
+    host.hear(*node.data(by_alias(1, 1.0)._replace(timestamp=START_MS + 10 * 86_400_000)))
+    (said,) = observations_of(host.hear(*node.data(by_alias(1, 2.0))))
+    assert said.origin is Origin.LIVE

@@ -215,6 +215,41 @@ def test_units_that_were_told_are_no_reason_for_the_long_way() -> None:
     assert [definition.unit for definition in group.definitions] == ["W"]
 
 
+@pytest.mark.parametrize("layout", ["wide", "narrow"])
+def test_the_same_units_each_time_are_no_reason_against_a_plan(layout: str) -> None:
+    scene = Scene(quick=True, layout=layout)
+    units = {"x": "kW", "hours": "min"}
+    said = Observation({"x": 1.0, "hours": 30.0, "n": 3, "s": "on", "ok": True}, NOW_NS, units=units)
+    first = scene.take(said)
+    *_, again = [scene.take(said) for _ in range(50)]
+    (schema,) = scene.translator._paths[0].normalizer._lookup._schemas.values()
+    (plan,) = schema._by_shape.values()
+    assert plan.regular
+    assert scene.long == 1
+    assert [definition.unit for definition in first.definitions] == ["kW", "h", ""][:2]
+    assert any("hours" in line and "0.5" in line for line in again.lines)
+
+
+def test_units_that_change_end_the_plan_for_those_before() -> None:
+    scene = Scene(quick=True)
+    before, after = every(units={NAMES[0]: "kW"}), every(units={NAMES[0]: "W"})
+    for _ in range(50):
+        scene.take(before)
+    for said, unit in ((after, "W"), (before, "kW")):
+        assert [definition.unit for definition in scene.take(said).definitions] == [unit]
+
+
+def test_a_plan_for_units_is_not_taken_for_messages_without() -> None:
+    scene = Scene(quick=True)
+    said = Observation({"hours": 30.0}, NOW_NS, units={"hours": "min"})
+    for _ in range(50):
+        scene.take(said, said._replace(units=None))
+    assert [line.split(" ")[1] for line in scene.take(said, said._replace(units=None)).lines] == [
+        "hours=0.5",
+        "hours=30.0",
+    ]
+
+
 def test_a_quality_that_stands_written_is_no_reason_for_the_long_way() -> None:
     scene = Scene(quick=True)
     scene.take(every(quality={NAMES[0]: BAD}))

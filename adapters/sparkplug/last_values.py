@@ -1,0 +1,58 @@
+"""What metrics said last, and when: noted for each message, looked up only for births and for what comes late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.models import Value
+
+_MOST_NOTED = 16
+
+
+class LastValues:
+    """The last value of each metric of a station, by its slot, and its time as it was written."""
+
+    __slots__ = ("_noted", "_times", "_values")
+
+    def __init__(self) -> None:
+        self._values: dict[str, Value | None] = {}
+        self._times: dict[str, int | None] = {}
+        self._noted: dict[tuple[str, ...], tuple[dict[str, Value], Sequence[int]]] = {}
+
+    def note(self, keys: tuple[str, ...], values: dict[str, Value], times: Sequence[int]) -> None:
+        """Note what a message said, with the time of each value or the one of all.
+
+        It is entered later: the next with the same metrics replaces it as a whole.
+        """
+        noted = self._noted
+        if keys in noted:
+            del noted[keys]  # to stand behind the others
+        elif len(noted) >= _MOST_NOTED:
+            self._enter()
+        noted[keys] = (values, times)
+
+    @property
+    def values(self) -> dict[str, Value | None]:
+        """The last values, to be looked at and changed."""
+        if self._noted:
+            self._enter()
+        return self._values
+
+    @property
+    def times(self) -> dict[str, int | None]:
+        """Their times, to be looked at and changed."""
+        if self._noted:
+            self._enter()
+        return self._times
+
+    def keep_only(self, slots: set[str]) -> None:
+        """Forget all others."""
+        self._enter()
+        self._values = {slot: value for slot, value in self._values.items() if slot in slots}
+        self._times = {slot: time for slot, time in self._times.items() if slot in slots}
+
+    def _enter(self) -> None:
+        for keys, (values, times) in self._noted.items():
+            self._values.update(values)
+            self._times.update(dict.fromkeys(keys, times[0]) if len(times) == 1 else zip(keys, times, strict=True))
+        self._noted.clear()
