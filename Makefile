@@ -30,7 +30,7 @@ demo: $(RUNTIME) ## Run broker, simulated machines, gateway and historian, with 
 test: $(DEVELOPMENT) ## Run every test; as root on Debian, install the servers that they talk to
 	@tools/install-test-servers.sh
 	@tools/install-edge-nodes.sh
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(DEVELOPMENT) ## Check format, style, types, import rules, and that what is generated is in step
 	@$(PY) -m ruff format --check --quiet .

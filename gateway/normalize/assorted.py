@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.models import Message, Observation, RawTime, Telemetry, Value
+from gateway.normalize.row import Row
 from gateway.normalize.series import SeriesState
-from gateway.normalize.table import Row
 
 
 class Part(NamedTuple):

@@ -11,7 +11,7 @@ from gateway.normalize.columns import Elsewhere
 from gateway.normalize.lookup import Lookup
 from gateway.normalize.place import Found, Place
 from gateway.normalize.plan import MAX_FIELDS
-from gateway.normalize.table import as_told
+from gateway.normalize.row import as_told
 from gateway.normalize.usual import Taken, UsualMessages
 
 _NOTHING_SPECIAL = Observation({})[2:]

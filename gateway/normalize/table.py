@@ -6,47 +6,26 @@ longer than doing it, so what is known is kept by name; types and bounds are sti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import compress
 from typing import NamedTuple
 
 from pydantic_core import ValidationError
 
-from gateway.models import GOOD, Quality, Value
+from gateway.models import Value
 from gateway.normalize.columns import STORED_TYPE, Column, Convert, Elsewhere, Usual
 from gateway.normalize.plan import Plan
 from gateway.normalize.reader import check_values, read_booleans, read_numbers, read_texts
+from gateway.normalize.row import Row
 from gateway.normalize.schema import Schema
 from gateway.normalize.series import SeriesState
 from gateway.normalize.units import canonical
 
-_NONE: Mapping[str, Quality] = {}
 _NO_UNITS: Mapping[str, str] = {}
 _make = tuple.__new__
 _KINDS = frozenset({float, int, str, bool})
 _NUMBERS = frozenset({float, int})
-
-
-class Row(NamedTuple):
-    """The values of one message, checked.
-
-    Attributes:
-        sources: Their names in the message.
-        names: Their stored names, each once.
-        known: The same names.
-        fields: In the wide layout: the names of their fields.
-        values: They, as they are to be stored.
-        types: The types they are stored in; None if all are floats.
-    """
-
-    sources: Iterable[str]
-    names: Sequence[str]
-    known: AbstractSet[str]
-    fields: Sequence[str]
-    values: Sequence[Value]
-    types: Sequence[type] | None
 
 
 class _Cell(NamedTuple):
@@ -259,15 +238,3 @@ class Table:
             return True
         rule = column.rule
         return self._state.units.get(column.name) == canonical(rule.unit if rule is not None and rule.unit else unit)
-
-
-def as_told(state: SeriesState, row: Row, said: Quality | Mapping[str, Quality]) -> bool:
-    """Whether all qualities that a message says stand written."""
-    told = state.qualities
-    if not told.keys() >= row.known:
-        return False
-    each = _NONE if isinstance(said, Quality) else said
-    if not each and not state.marked:
-        return True
-    rest = said if isinstance(said, Quality) else GOOD
-    return all(told[name] == each.get(source, rest) for source, name in zip(row.sources, row.names, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
@@ -25,12 +26,47 @@ def require(program: str, package: str) -> str:
     return path
 
 
+_PORTS = range(10_000, 32_000)
+"""Below those that Linux gives to connections, and to servers that take any port."""
+_SHARE = 220
+"""How many of them one process has for its tests."""
+
+
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing uses now."""
+    """Return a port of 127.0.0.1 that nothing uses now.
+
+    No other process of tests is given it, and no connection: it stays free until its server starts, and while that is
+    stopped. Comes round again after about 200 others.
+    """
+    for port in itertools.islice(_own_ports, _SHARE):
+        if _is_free(port):
+            return port
+    pytest.fail("every port of this process of tests is in use")
+
+
+def _share() -> Iterator[int]:
+    """Claim a share of the ports for this process, and yield its ports again and again."""
+    for first in _PORTS[::_SHARE]:
+        with socket.socket() as claim:
+            try:
+                claim.bind(("127.0.0.1", first))
+            except OSError:  # the share of another process
+                continue
+            while True:
+                yield from range(first + 1, first + _SHARE)
+    pytest.fail("every share of the ports is claimed")
+
+
+_own_ports = _share()
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:

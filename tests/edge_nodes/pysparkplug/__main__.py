@@ -25,9 +25,14 @@ class TellingClient(pysparkplug.Client):  # type: ignore[misc]  # its own enviro
         self._lines = lines
         self.births: set[str] = set()
         self.born = threading.Condition()
+        self._unwritten = 0
+        self._all_written = threading.Condition()
+        self._client.on_publish = self._has_written
 
     def publish(self, message: pysparkplug.Message, *, include_dtypes: bool = False) -> None:
         """Publish, and tell."""
+        with self._all_written:
+            self._unwritten += 1
         super().publish(message, include_dtypes=include_dtypes)
         kind, device = str(message.topic.message_type), message.topic.device_id or ""
         self._lines.said(kind, device, [_told(metric) for metric in getattr(message.payload, "metrics", ())])
@@ -35,6 +40,17 @@ class TellingClient(pysparkplug.Client):  # type: ignore[misc]  # its own enviro
             with self.born:
                 self.births.add(device)
                 self.born.notify_all()
+
+    def disconnect(self) -> None:
+        """Disconnect once all is written: the library closes the connection upon what still waits, its death too."""
+        with self._all_written:
+            assert self._all_written.wait_for(lambda: not self._unwritten, 30), "not written in 30 s"
+        super().disconnect()
+
+    def _has_written(self, *_: object) -> None:
+        with self._all_written:
+            self._unwritten -= 1
+            self._all_written.notify_all()
 
 
 def _told(metric: pysparkplug.Metric) -> Metric:

@@ -127,8 +127,8 @@ def test_a_server_that_is_not_there_is_no_suspicion_against_the_batch(open_influ
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         sink = open_influxdb(url=f"http://127.0.0.1:{free.getsockname()[1]}")
-    with pytest.raises(SinkUnavailable, match="refused") as caught:
-        sink.write(BATCH)
+        with pytest.raises(SinkUnavailable, match="refused") as caught:
+            sink.write(BATCH)
     assert not caught.value.suspect
 
 
