@@ -221,6 +221,11 @@ def test_a_message_without_values_says_nothing(payload: bytes) -> None:
     assert decode(payload) == []
 
 
+def gzipped(content: bytes) -> bytes:
+    """Compress it without the time of day, which would get into the names of tests: these must always be the same."""
+    return gzip.compress(content, mtime=0)
+
+
 @pytest.mark.parametrize(
     "payload",
     [
@@ -234,11 +239,11 @@ def test_a_message_without_values_says_nothing(payload: bytes) -> None:
         b"\xff\xfe{\0}\0",
         b"\x1f\x8b",
         b"7" * 5000,
-        gzip.compress(b'{"a": 1}')[:-9],
-        gzip.compress(b'{"a": 1}') + b"x",
-        gzip.compress(b'{"a": 1}') + gzip.compress(b'{"a": 2}'),
-        gzip.compress(gzip.compress(b'{"a": 1}')),
-        gzip.compress(b'{"a": "' + b"0" * 10_000_000 + b'"}'),
+        gzipped(b'{"a": 1}')[:-9],
+        gzipped(b'{"a": 1}') + b"x",
+        gzipped(b'{"a": 1}') + gzipped(b'{"a": 2}'),
+        gzipped(gzipped(b'{"a": 1}')),
+        gzipped(b'{"a": "' + b"0" * 10_000_000 + b'"}'),
     ],
     ids=lambda payload: repr(payload[:12]),
 )
