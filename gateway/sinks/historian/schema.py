@@ -134,8 +134,10 @@ def failure(path: Path, error: sqlite3.Error | OSError) -> SinkError:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    known = _recognised(connection)
-    if not known and not _empty(connection):  # before anything is changed: it may be anyone's
+    connection.execute("BEGIN")  # one snapshot for both: another gateway may create the file between them
+    known, empty = _recognised(connection), _empty(connection)
+    connection.execute("COMMIT")
+    if not known and not empty:  # before anything is changed: it may be anyone's
         raise SinkHeld(f"{path}: not a historian of version {VERSION}: move it aside, or set another path")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
