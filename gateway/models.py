@@ -121,7 +121,10 @@ class Reject(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """This message cannot be understood until `key` is known: keep it, safely, until its `Release`."""
+    """This message cannot be understood until `key` is known: keep it, safely, until its `Release`.
+
+    If that is said of the same message, behind this, it only lets others go first, and there is always room for it.
+    """
 
     key: str
 

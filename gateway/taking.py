@@ -69,7 +69,9 @@ class Taking:
                     self._place_and_define(lane, thing, message.received_ns, group)
                 case Hold(key):
                     fate_known = True
-                    self._hold(key, message, group)
+                    behind = said[said.index(thing) + 1 :]
+                    at_once = any(type(other) is Release and other.key == key for other in behind)
+                    self._hold(key, message, group, at_once=at_once)
                 case Release(key):
                     released += self._release(key, group)
                 case Remember(key):
@@ -107,9 +109,10 @@ class Taking:
         self._status.messages.ignored += 1
         self._status.ignored.count(reason)
 
-    def _hold(self, key: str, message: Message, group: Group) -> None:
+    def _hold(self, key: str, message: Message, group: Group, *, at_once: bool) -> None:
+        """Let a message wait; one that is released at once, behind those before it, needs no room."""
         # Once it is released, its packet identifier may stand for another message.
-        if not self._waiting.add(key, message._replace(packet_id=0, duplicate=False)):
+        if not self._waiting.add(key, message._replace(packet_id=0, duplicate=False), at_once=at_once):
             self._quarantine.take(message, group, "no room to hold it", f"no room to hold it until {key} is known")
             return
         group.held.append((key, message))

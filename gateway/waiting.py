@@ -15,10 +15,10 @@ class Waiting:
     size: int = 0
     by_key: dict[str, list[Message]] = field(default_factory=dict)
 
-    def add(self, key: str, message: Message) -> bool:
-        """Take a message; False if there is no room."""
+    def add(self, key: str, message: Message, *, at_once: bool = False) -> bool:
+        """Take a message; False if there is no room, unless it is released at once."""
         size = len(message.payload) + len(message.topic)
-        if self.size + size > self.max_bytes:
+        if self.size + size > self.max_bytes and not at_once:
             return False
         self.size += size
         self.by_key.setdefault(key, []).append(message)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import JsonValue, PrivateAttr
 
 from adapters.sparkplug.commands import metric_to_write, write_request
-from adapters.sparkplug.description import describe
+from adapters.sparkplug.description import describe, sum_up
 from adapters.sparkplug.host import Host
 from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.lifecycle import Lifecycle
@@ -18,6 +18,7 @@ from adapters.sparkplug.nodes import Nodes, place_of
 from adapters.sparkplug.options import Role, SparkplugOptions
 from adapters.sparkplug.passing import Passing
 from adapters.sparkplug.rebirths import Rebirths
+from adapters.sparkplug.room import Room
 from adapters.sparkplug.state import LegacyState, State
 from adapters.sparkplug.topics import NAMESPACE, legacy_state_topic, parse, state_topic
 from gateway.models import Command, Decoded, Message
@@ -58,6 +59,9 @@ class Sparkplug(SparkplugOptions):
             enabled=self.role is not Role.PASSIVE,
         )
         lifecycle = self._lifecycle = Lifecycle(self, interpreter, self._rebirths)
+        room = Room(self._nodes, interpreter, self._rebirths, lifecycle.evidence)
+        self._nodes.make_room_for_node, self._nodes.make_room_for_device = room.for_node, room.for_device
+        interpreter.make_room = room.for_metrics
         self._state = State(state_topic(self.host_id), legacy=False) if self.role is Role.PRIMARY else None
         self._host = Host(self, self._nodes, interpreter, self._rebirths, lifecycle, self._state)
         self._passing = Passing(self, self._nodes, interpreter, self._rebirths, lifecycle)
@@ -88,12 +92,12 @@ class Sparkplug(SparkplugOptions):
     @property
     def place_names(self) -> Sequence[str]:
         """Words of topics and names of metrics that become tags."""
-        return ("group", "node", "machine", *(word for word in self._names.words if word not in _TOPIC_WORDS))
+        return ("group", "node", "machine", *(word for word in self._names.words if word not in _ALWAYS))
 
     @property
     def further_words(self) -> Sequence[str]:
         """Words beside them that templates may name."""
-        return ("device",)
+        return () if "device" in self._names.words else ("device",)
 
     def place(self, topic: str) -> Mapping[str, str]:
         """Return whose a topic is."""
@@ -171,8 +175,15 @@ class Sparkplug(SparkplugOptions):
 
     def describe(self, now_ns: int) -> Mapping[str, JsonValue]:
         """Return what is known of the host and its edge nodes."""
-        online = self._is_connected if self._state is None else self._state.online
-        return describe(self, self._nodes, online=online, now_ns=now_ns)
+        return describe(self, self._nodes, online=self._is_online, now_ns=now_ns)
+
+    def summary(self) -> Mapping[str, JsonValue]:
+        """Return how many edge nodes are in which state, and other numbers of all of them together."""
+        return sum_up(self, self._nodes, online=self._is_online)
+
+    def knows(self, node: str) -> bool:
+        """Return whether an edge node was heard of."""
+        return self._nodes.get(node) is not None
 
     def ask_rebirth(self, node: str, now_ns: int) -> str:
         """Ask an edge node for its births; return a sentence on what will happen.
@@ -219,8 +230,12 @@ class Sparkplug(SparkplugOptions):
         when = "is sent" if self._passing.may_ask else "is sent as soon as there is a connection"
         return f"{metric} = {value} {when} to {whose}; whether it was done its next data tells"
 
+    @property
+    def _is_online(self) -> bool:
+        return self._is_connected if self._state is None else self._state.online
+
     def _allow(self) -> None:
         self._passing.may_ask = self._is_connected and self._is_accepting
 
 
-_TOPIC_WORDS = frozenset({"group", "node", "machine", "device"})
+_ALWAYS = frozenset({"group", "node", "machine"})

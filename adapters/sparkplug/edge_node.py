@@ -49,7 +49,12 @@ class Station:
         aliases_ns: When that was received.
         before: Those of the last birth before the one that explains what waited; see `Evidence`.
         before_ns: When that was received.
+        before_ms: Its time, as it says.
         remembered: Those of the birth that is remembered across restarts.
+        proofs: How many aliases are kept of births that hold no more.
+        twins: Which aliases its last birth gave to two metrics, as a hash; 0 if none.
+        twin_births: Births with the same of them, one after the other.
+        forgotten: Whether it made room for another: what still points to it is to look it up anew.
     """
 
     place: Mapping[str, str]
@@ -80,7 +85,12 @@ class Station:
     aliases_ns: int = 0
     before: Table = field(default_factory=dict)
     before_ns: int = 0
+    before_ms: int = 0
     remembered: Table = field(default_factory=dict)
+    proofs: int = 0
+    twins: int = 0
+    twin_births: int = 0
+    forgotten: bool = False
 
     def fall_silent(self, time_ns: int) -> Iterator[Observation]:
         """Yield that its values are stale since this time, or just after its latest value if that is later."""
@@ -159,6 +169,8 @@ class EdgeNode:
     latency_max_ms: float = 0.0
     waiting: dict[str, int] = field(default_factory=dict)
     duplicate_sessions: bool = False
+    dates_back: bool = False
+    forgotten: bool = False
 
     @property
     def key(self) -> str:

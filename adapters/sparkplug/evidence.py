@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from adapters.sparkplug.codec import COMPRESSED, Limits, Payload, Template, read
+from adapters.sparkplug.codec import COMPRESSED, Limits, Metric, Payload, Template, read
 from adapters.sparkplug.edge_node import EdgeNode, Station, Table
 from adapters.sparkplug.known import Known, make_known
 from gateway.models import Message, Remember
@@ -24,9 +24,13 @@ class Evidence:
 
     Attributes:
         began_ns: When the present connection was asked for; all that comes over it is received later.
+
+    Args:
+        max_metrics: How many metrics are kept of births that hold no more, or not yet; others prove nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_metrics: int) -> None:
+        self._max_metrics, self._metrics = max_metrics, 0
         self.began_ns = 0
         self._recalled: dict[str, tuple[Table, int]] = {}
         self._sizes: dict[str, int] = {}
@@ -39,7 +43,10 @@ class Evidence:
             ValueError: It cannot be read.
         """
         self._count(key, len(message.payload))
-        self._recalled[key] = (_table_of(read(message.payload, Limits(inflated=_LARGEST))), message.received_ns)
+        table = _table_of(read(message.payload, Limits(inflated=_LARGEST)))
+        if self._metrics + len(table) <= self._max_metrics:
+            self._metrics += len(table)
+            self._recalled[key] = (table, message.received_ns)
 
     def born(self, station: Station, key: str, message: Message) -> Iterator[Remember]:
         """Take note of a birth whose metrics are known by now; have it remembered if its aliases are others.
@@ -53,7 +60,8 @@ class Evidence:
         if recalled is not None:
             station.aliases, station.aliases_ns = recalled
             station.remembered = station.aliases
-        station.before, station.before_ns = station.aliases, station.aliases_ns
+            self._metrics -= len(station.aliases)
+        station.before, station.before_ns, station.before_ms = station.aliases, station.aliases_ns, station.born_ms
         if message.retained:
             return  # nobody knows when it was said
         station.aliases, station.aliases_ns = station.by_alias, message.received_ns
@@ -65,6 +73,12 @@ class Evidence:
             station.remembered = station.aliases
             self._count(key, len(message.payload))
             yield Remember(key)
+        self._bound(station)
+
+    def forget(self, station: Station) -> None:
+        """Forget what is kept of the births of a station."""
+        self._metrics -= station.proofs
+        station.aliases, station.before, station.remembered, station.proofs = {}, {}, {}, 0
 
     def is_from_before(self, message: Message) -> bool:
         """Whether a message came over a connection before the present one."""
@@ -98,6 +112,36 @@ class Evidence:
             return False  # it did not hold any more
         before = station.before.get(alias)
         return before is not None and not _is_same(before, known)
+
+    def given_anew(
+        self, node: EdgeNode, station: Station, found: Sequence[tuple[Known, Metric]]
+    ) -> Sequence[tuple[Known, Metric]]:
+        """Return what is known of metrics whose aliases the birth before the last one gave to others.
+
+        None if the message must be of the last birth, because that one gave no meaning to one of its aliases. What is
+        marked as history was kept by the edge node, and is told in the words of the session that tells it.
+        """
+        changed: list[tuple[Known, Metric]] = []
+        for known, metric in found:
+            if metric.name or metric.alias is None or metric.is_historical:
+                continue
+            owner = station if metric.alias in station.by_alias else node.own
+            before = owner.before.get(metric.alias)
+            if before is None:
+                return ()
+            if not _is_same(before, known):
+                changed.append((known, metric))
+        return changed
+
+    def _bound(self, station: Station) -> None:
+        """Count what is kept beside the aliases that hold; forget it if that is too much."""
+        tables = {id(table): len(table) for table in (station.before, station.remembered)}
+        tables.pop(id(station.aliases), None)
+        self._metrics -= station.proofs
+        station.proofs = sum(tables.values())
+        if self._metrics + station.proofs > self._max_metrics:
+            station.before, station.remembered, station.proofs = {}, {}, 0
+        self._metrics += station.proofs
 
     def clock_was_set(self, step_ns: int) -> None:
         """Take note that the clock was set ahead by this, or back."""

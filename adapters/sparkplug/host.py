@@ -12,7 +12,7 @@ from adapters.sparkplug.nodes import Line, Nodes
 from adapters.sparkplug.options import Role, SparkplugOptions
 from adapters.sparkplug.quick import note_latency, read_quickly
 from adapters.sparkplug.rebirths import Rebirths
-from adapters.sparkplug.resolver import Resolver, title
+from adapters.sparkplug.resolver import Resolver, note_time, title
 from adapters.sparkplug.sequence import Order
 from adapters.sparkplug.state import State
 from adapters.sparkplug.told import Told
@@ -82,7 +82,7 @@ class Host:
             if self._state is not None and message.topic == self._state.topic:
                 yield from self._state.heard(message.payload)
             return  # what hosts say
-        node = self._nodes.node(line)
+        node = self._nodes.node(line, message.received_ns)
         try:
             payload = read(message.payload, self._limits)
             node.last_seen_ns = max(node.last_seen_ns, message.received_ns)
@@ -127,9 +127,12 @@ class Host:
             yield from self._device_birth(line, node, payload, message, order)
         elif line.address.type is MessageType.DDEATH:
             if order is not Order.LATE:
-                yield from self._lifecycle.device_death(self._nodes.station(line), payload, message.received_ns)
+                device = self._nodes.station(line, message.received_ns)
+                yield from self._lifecycle.device_death(device, payload, message.received_ns)
         else:
             yield from self._data(line, node, payload, message)
+            if order is Order.NEXT and line.station is not None:
+                note_time(node, line.station, payload, message.received_ns)
         if order is Order.NEXT and node.sequence.ahead and node.sequence.arrived(payload.seq):
             yield node.release(node.order_key)
 
@@ -142,14 +145,14 @@ class Host:
         if self._evidence.is_from_before(message):
             yield from self._data(line, node, payload, message)  # what it tells was true; its aliases may not be
             return
-        station = self._nodes.station(line)
+        station = self._nodes.station(line, message.received_ns)
         if order is not Order.LATE or not station.born or (payload.timestamp or 0) >= station.born_ms:
             yield from self._lifecycle.device_birth(node, line.address.device, station, payload, message)
 
     def _before_birth(self, line: Line, node: EdgeNode, payload: Payload, now_ns: int) -> Iterator[Decoded]:
         """Take a message of an edge node whose birth is not known: all but a death waits for it."""
         if line.address.type is MessageType.DDEATH:
-            yield from self._lifecycle.device_death(self._nodes.station(line), payload, now_ns)
+            yield from self._lifecycle.device_death(self._nodes.station(line, now_ns), payload, now_ns)
         else:
             yield self._hold(node, node.key, "a message before the birth", now_ns, self._options.reorder_timeout)
 
@@ -195,12 +198,13 @@ class Host:
 
     def _data(self, line: Line, node: EdgeNode, payload: Payload, message: Message) -> Iterator[Decoded]:
         now_ns = message.received_ns
-        station = self._nodes.station(line)
+        station = self._nodes.station(line, now_ns)
+        station.last_seen_ns = max(station.last_seen_ns, now_ns)
         key = node.device_key(line.address.device) if line.address.device else node.key
         if not station.born and not node.provisional:
             yield self._hold(node, key, DEVICE_DATA, now_ns, self._options.reorder_timeout)
             return
-        station.last_seen_ns, station.refreshed = max(station.last_seen_ns, now_ns), True
+        station.refreshed = True
         old = now_ns < station.born_ns
         found, missing = self._resolver.resolve(node, station, payload, now_ns)
         if missing and not old and self._resolver.hopes(node, now_ns):
@@ -210,6 +214,8 @@ class Host:
             self._resolver.prove(node, station, found, now_ns)
         told = Told(station.units)
         rejects = [Reject(title(metric), "no birth tells what this metric is") for metric in missing]
+        if not old and 0 < (payload.timestamp or 0) < station.born_ms:
+            found = self._resolver.without_overtaken(node, station, payload, found, now_ns, rejects)
         for known, metric in found:
             if known.is_stored:
                 reject = self._interpreter.tell(station, known, metric, payload.timestamp, told, old=old)

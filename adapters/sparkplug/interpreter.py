@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from adapters.quality import of_opc_da
@@ -21,6 +21,7 @@ from adapters.sparkplug.codec import (
 from adapters.sparkplug.datatypes import BINARY, type_name
 from adapters.sparkplug.edge_node import Station
 from adapters.sparkplug.known import Known, make_known
+from adapters.sparkplug.last_values import kept
 from adapters.sparkplug.names import Names
 from adapters.sparkplug.told import Told
 from gateway.models import BAD, GOOD, MAX_TEXT_BYTES, STALE, Definition, Origin, Quality, RawTime, Reject
@@ -38,6 +39,7 @@ class Interpreter:
     Attributes:
         definitions: What births told of the meaning of values and is not passed on yet.
         metrics: Metrics known of all edge nodes together.
+        make_room: Forgets as many metrics of others for a station, if it can.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class Interpreter:
         max_metrics: int,
     ) -> None:
         self._names, self._births, self._binary, self._max_metrics = names, births, binary, max_metrics
-        self._places: dict[tuple[int, tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
+        self._places: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
         self.definitions: deque[Definition] = deque(maxlen=max_metrics)
         self.metrics = 0
+        self.make_room: Callable[[Station, int], None] = lambda _station, _count: None
 
     def birth(  # noqa: C901  # a call more for each of 20,000 metrics takes long
         self, station: Station, payload: Payload, told: Told, *, more: bool
@@ -68,7 +71,7 @@ class Interpreter:
         """
         before = station.by_name
         new = len(payload.metrics) - (0 if more else len(before))
-        if self.metrics + new > self._max_metrics:
+        if not self._has_room(station, new):
             raise ValueError(f"more than {self._max_metrics} metrics: raise max_metrics if these are real")
         by_name: dict[bytes, Known] = dict(before) if more else {}
         by_alias: dict[int, Known] = dict(station.by_alias) if more else {}
@@ -112,10 +115,18 @@ class Interpreter:
         """Forget all metrics of a station."""
         self.metrics -= len(station.by_name)
         station.by_name, station.by_alias = {}, {}
+        station.born = False
+
+    def _has_room(self, station: Station, new: int) -> bool:
+        if self.metrics + new > self._max_metrics:
+            self.make_room(station, self.metrics + new - self._max_metrics)
+        return self.metrics + new <= self._max_metrics
 
     def learn(self, station: Station, metric: Metric) -> Known | None:
         """Return a metric that no birth tells but that tells its own name and type; None if it does not."""
         if not metric.name or not metric.datatype or metric.fault or len(station.by_name) >= MOST_LEARNED:
+            return None
+        if not self._has_room(station, 1):
             return None
         known = station.by_name[metric.name.encode()] = self._known(station, metric, None)
         self.metrics += 1
@@ -153,7 +164,7 @@ class Interpreter:
         except ValueError as error:
             return Reject(_title(metric, known), str(error))
         if origin is not Origin.HISTORICAL:
-            station.last.values[slot] = value
+            station.last.values[slot] = kept(value) if type(value) is str else value
             # A time of the far future is not stored as it is, and must not make history of all that follows.
             if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
                 station.last.times[slot] = said
@@ -176,10 +187,11 @@ class Interpreter:
             return Reject(known.name, str(error))
         slot, time = known.slot, metric.timestamp or payload_time
         unchanged = self._births == "changed" and old is not None and not station.stale
-        if unchanged and (before := station.last.values.get(slot)) == value and type(before) is type(value):
+        said = kept(value) if type(value) is str else value
+        if unchanged and (before := station.last.values.get(slot)) == said and type(before) is type(said):
             return None
         told.add(known.place, known.key, value, time, BAD if value is None else GOOD)
-        station.last.values[slot] = value
+        station.last.values[slot] = said
         if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
             station.last.times[slot] = time
             station.latest_ms = max(station.latest_ms, time)
@@ -244,12 +256,12 @@ class Interpreter:
 
     def _place(self, station: Station, words: Mapping[str, str]) -> Mapping[str, str]:
         """Return the words of a name together with those of its station: the same object for the same words."""
-        key = (id(station), tuple(words.items()))
+        key = (tuple(station.place.values()), tuple(words.items()))
         place = self._places.get(key)
         if place is None:
             if len(self._places) >= self._max_metrics:
                 self._places.clear()
-            place = self._places[key] = {**station.place, **words}
+            place = self._places[key] = {**station.place, **words, **_machine(words)}
         return place
 
     def _define(self, station: Station, known: Known, metric: Metric, old: Known | None) -> str:
@@ -269,6 +281,11 @@ class Interpreter:
             )
         known.meaning = meaning
         return meaning.unit
+
+
+def _machine(words: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the machine that a name tells by its device, as a topic does, unless it tells both."""
+    return {"machine": words["device"]} if "device" in words and "machine" not in words else {}
 
 
 def _plain(metric: Metric) -> Value | None:

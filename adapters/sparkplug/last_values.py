@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 
 from gateway.models import Value
 
 _MOST_NOTED = 16
+LONGEST_TEXT = 128
+"""Texts that are longer are kept by their digest: all that is asked of a last value is whether it is the same."""
+
+Kept = Value | bytes | None
+"""A value, the digest of a long text, or nothing."""
+
+
+def kept(text: str) -> str | bytes:
+    """Return what is kept of a text: itself, or its digest if it is long."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 class LastValues:
@@ -15,11 +28,11 @@ class LastValues:
     __slots__ = ("_noted", "_times", "_values")
 
     def __init__(self) -> None:
-        self._values: dict[str, Value | None] = {}
+        self._values: dict[str, Kept] = {}
         self._times: dict[str, int | None] = {}
-        self._noted: dict[tuple[str, ...], tuple[dict[str, Value], Sequence[int]]] = {}
+        self._noted: dict[tuple[str, ...], tuple[Mapping[str, Kept], Sequence[int]]] = {}
 
-    def note(self, keys: tuple[str, ...], values: dict[str, Value], times: Sequence[int]) -> None:
+    def note(self, keys: tuple[str, ...], values: Mapping[str, Kept], times: Sequence[int]) -> None:
         """Note what a message said, with the time of each value or the one of all.
 
         It is entered later: the next with the same metrics replaces it as a whole.
@@ -31,9 +44,13 @@ class LastValues:
             self._enter()
         noted[keys] = (values, times)
 
+    def note_long(self, keys: tuple[str, ...], values: Mapping[str, Value], times: Sequence[int]) -> None:
+        """Note the same of a message that has long texts."""
+        self.note(keys, {key: kept(one) if type(one) is str else one for key, one in values.items()}, times)
+
     @property
-    def values(self) -> dict[str, Value | None]:
-        """The last values, to be looked at and changed."""
+    def values(self) -> dict[str, Kept]:
+        """The last values, to be looked at and changed; long texts as `kept` makes them."""
         if self._noted:
             self._enter()
         return self._values

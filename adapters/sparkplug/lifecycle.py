@@ -11,12 +11,14 @@ from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.options import SparkplugOptions
 from adapters.sparkplug.rebirths import Rebirths
 from adapters.sparkplug.told import Told
-from gateway.models import GOOD, STALE, Decoded, Message, Observation, Quality, Remember, Value
+from gateway.models import GOOD, STALE, Decoded, Message, Observation, Quality, Reject, Remember, Value
 
 NODE, DEVICE = "sparkplug_node", "sparkplug_device"
 """The measurements that tell whether edge nodes and devices are online."""
 DEVICE_DATA = "data of a device before its birth"
 """Why a birth is wanted that the device may yet tell by itself."""
+TWINS = "two metrics with one alias"
+"""Why a birth is wanted that may come out the same: most who number like that always do."""
 _BDSEQ = "bdSeq"
 _HALF = 128
 _MILLISECOND_NS = 1_000_000
@@ -38,7 +40,7 @@ class Lifecycle:
 
     def __init__(self, options: SparkplugOptions, interpreter: Interpreter, rebirths: Rebirths) -> None:
         self._options, self._interpreter, self._rebirths = options, interpreter, rebirths
-        self.evidence = Evidence()
+        self.evidence = Evidence(options.max_metrics)
         """What proves the meaning of aliases that waited for a birth."""
         self.elsewhere: Callable[[str, int], bool] = lambda _descriptor, _since_ns: False
         """Whether an edge node is online at another broker, since later than this."""
@@ -76,8 +78,8 @@ class Lifecycle:
         self._rebirths.born(node.key, node.asking)
         if message.retained:
             self._rebirths.want(node.key, node.asking, "a retained birth", now_ns)
-        elif rejects and any(reject.name.startswith("alias ") for reject in rejects):
-            self._rebirths.want(node.key, node.asking, "two metrics with one alias", now_ns)
+        else:
+            self._look_for_twins(node, own, rejects, now_ns)
         values: dict[str, Value | None] = {"online": True}
         if bdseq is not None:
             values[_BDSEQ] = bdseq
@@ -103,8 +105,7 @@ class Lifecycle:
         device.awaited_ns = 0
         self._born(device, payload, now_ns)
         self._rebirths.settle(node.key, node.asking, DEVICE_DATA)
-        if any(reject.name.startswith("alias ") for reject in rejects):
-            self._rebirths.want(node.key, node.asking, "two metrics with one alias", now_ns)
+        self._look_for_twins(node, device, rejects, now_ns)
         if not message.retained:
             yield self._presence(device, DEVICE, {"online": True}, now_ns)
             device.stale = False
@@ -127,8 +128,8 @@ class Lifecycle:
             return
         if node.sequence.ahead:
             # What waits for a missing message was said before this, and so was what is missing: it will not come.
+            # This goes behind what waits: since it is released at once, there is always room for it.
             node.sequence.give_up(now_ns)
-            node.probe_ns = now_ns + _PROBE_NS  # in case there is no room to hold it
             yield node.hold(node.order_key)
             yield node.release(node.order_key)
             return
@@ -199,6 +200,15 @@ class Lifecycle:
         station.born = station.online = True
         station.born_ns, station.last_seen_ns = now_ns, now_ns
         station.born_ms = payload.timestamp or 0
+
+    def _look_for_twins(self, node: EdgeNode, station: Station, rejects: Sequence[Reject], now_ns: int) -> None:
+        """Ask for another birth than one that gives an alias to two metrics, unless it is always the same."""
+        names = [reject.name for reject in rejects if reject.name.startswith("alias ")] if rejects else []
+        twins = hash(frozenset(names)) if names else 0
+        is_same = twins == station.twins and station.before is station.aliases
+        station.twins, station.twin_births = twins, station.twin_births + 1 if is_same else 1
+        if names and station.twin_births <= self._options.fruitless_rebirths:
+            self._rebirths.want(node.key, node.asking, TWINS, now_ns)
 
     def _begin_session(self, node: EdgeNode, bdseq: int | None) -> None:
         """Take note of which session this is, and of two that take turns: two edge nodes with one name."""

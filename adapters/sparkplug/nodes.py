@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from adapters.sparkplug.edge_node import EdgeNode, Station
@@ -33,11 +33,22 @@ class Nodes:
     Args:
         max_nodes: How many are known at a time.
         max_devices: How many devices all of them have together.
+
+    Attributes:
+        make_room_for_node: Forgets an edge node, given the time, if there is one to forget.
+        make_room_for_device: Forgets a device likewise.
+        devices: How many devices all of them have together.
+        nodes_forgotten: Edge nodes that made room for others, since the start.
+        devices_forgotten: Devices that did, without their edge nodes.
+        forgotten_ns: When the last of them was forgotten.
     """
 
     def __init__(self, max_nodes: int, max_devices: int) -> None:
         self._max_nodes, self._max_devices = max_nodes, max_devices
-        self._devices = 0
+        self.make_room_for_node: Callable[[int], None] = lambda _now_ns: None
+        self.make_room_for_device: Callable[[int], None] = lambda _now_ns: None
+        self.devices = self.nodes_forgotten = self.devices_forgotten = 0
+        self.forgotten_ns = 0
         self._nodes: dict[str, EdgeNode] = {}
         self._lines: dict[str, Line] = {}
 
@@ -66,41 +77,71 @@ class Nodes:
             line = self._lines[topic] = Line(address, is_data)
         return line
 
-    def node(self, line: Line) -> EdgeNode:
+    def node(self, line: Line, now_ns: int) -> EdgeNode:
         """Return the edge node of a topic, new if it was not known.
 
         Raises:
             ValueError: There is no room for another one.
         """
-        if line.node is None:
+        if line.node is None or line.node.forgotten:
             address = line.address
+            line.node = line.station = None
             node = self._nodes.get(address.descriptor)
             if node is None:
                 if len(self._nodes) >= self._max_nodes:
+                    self.make_room_for_node(now_ns)
+                if len(self._nodes) >= self._max_nodes:
                     raise ValueError(f"more than {self._max_nodes} edge nodes: raise max_nodes if these are real")
                 own = Station(place_of(address._replace(device="")))
-                node = self._nodes[address.descriptor] = EdgeNode(address.group, address.node, own)
+                # If it was forgotten, what waits of it was said before that: nobody knows in which session.
+                node = EdgeNode(address.group, address.node, own, ended_ns=self.forgotten_ns)
+                self._nodes[address.descriptor] = node
             line.node = node
             line.station = node.devices.get(address.device) if address.device else node.own
         return line.node
 
-    def station(self, line: Line) -> Station:
+    def station(self, line: Line, now_ns: int) -> Station:
         """Return the edge node itself or the device that a topic is about, new if it was not known.
 
         Raises:
             ValueError: There is no room for another one.
         """
-        node = self.node(line)
-        if line.station is None:
+        node = self.node(line, now_ns)
+        if line.station is None or line.station.forgotten:
             device = line.address.device
+            line.station = None
             station = node.devices.get(device)
             if station is None:
-                if self._devices >= self._max_devices:
+                if self.devices >= self._max_devices:
+                    self.make_room_for_device(now_ns)
+                if self.devices >= self._max_devices:
                     raise ValueError(f"more than {self._max_devices} devices: raise max_devices if these are real")
-                self._devices += 1
-                station = node.devices[device] = Station(place_of(line.address))
+                self.devices += 1
+                station = Station(place_of(line.address), last_seen_ns=now_ns, ended_ns=self.forgotten_ns)
+                node.devices[device] = station
             line.station = station
         return line.station
+
+    def forget(self, node: EdgeNode, now_ns: int) -> None:
+        """Forget an edge node with its devices."""
+        del self._nodes[node.key]
+        node.forgotten = True
+        for station in node.stations():
+            station.forgotten = True
+        self.devices -= len(node.devices)
+        self.nodes_forgotten += 1
+        self.forgotten_ns = max(self.forgotten_ns, now_ns)
+
+    def forget_device(self, node: EdgeNode, name: str, now_ns: int) -> None:
+        """Forget a device."""
+        node.devices.pop(name).forgotten = True
+        self.devices -= 1
+        self.devices_forgotten += 1
+        self.forgotten_ns = max(self.forgotten_ns, now_ns)
+
+    def clock_was_set(self, step_ns: int) -> None:
+        """Take note that the clock was set ahead by this, or back."""
+        self.forgotten_ns += step_ns if self.forgotten_ns else 0
 
 
 def place_of(address: Address) -> dict[str, str]:

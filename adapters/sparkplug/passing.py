@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from adapters.sparkplug.commands import rebirth_request
 from adapters.sparkplug.edge_node import EdgeNode
 from adapters.sparkplug.interpreter import Interpreter
-from adapters.sparkplug.lifecycle import Lifecycle
+from adapters.sparkplug.lifecycle import TWINS, Lifecycle
 from adapters.sparkplug.nodes import Nodes
 from adapters.sparkplug.options import SparkplugOptions
 from adapters.sparkplug.rebirths import Rebirths
@@ -100,6 +100,8 @@ class Passing:
             for station in node.stations():
                 station.by_alias = {}  # of a session that is over
             yield node.release(node.key)
+        if node.asking.fruitless >= self._options.fruitless_rebirths:
+            self._rebirths.settle(node.key, node.asking, TWINS)
         if self._options.silence and node.own.online and now_ns - node.last_seen_ns > self._options.silence:
             self._rebirths.want(node.key, node.asking, "silence", now_ns)
             node.probe_ns = node.probe_ns or now_ns + 2 * self._options.rebirth_backoff
@@ -115,6 +117,7 @@ class Passing:
     def _clock_was_set(self, step_ns: int) -> None:
         self._rebirths.clock_was_set([node.asking for node in self._nodes], step_ns)
         self._lifecycle.evidence.clock_was_set(step_ns)
+        self._nodes.clock_was_set(step_ns)
         for node in self._nodes:
             node.sequence.clock_was_set(step_ns)
             node.probe_ns += step_ns if node.probe_ns else 0
@@ -122,6 +125,7 @@ class Passing:
             node.lost_ns += step_ns if node.lost_ns else 0
             node.ended_ns += step_ns if node.ended_ns else 0
             for station in node.stations():
+                station.last_seen_ns += step_ns if station.last_seen_ns else 0
                 station.born_ns += step_ns
                 station.aliases_ns += step_ns
                 station.before_ns += step_ns

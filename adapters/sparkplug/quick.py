@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 from adapters.sparkplug.edge_node import EdgeNode, Station
 from adapters.sparkplug.float32 import shortest
 from adapters.sparkplug.known import Known
+from adapters.sparkplug.last_values import LONGEST_TEXT
 from adapters.sparkplug.payload_pb2 import AliasReadings, Readings
 from adapters.sparkplug.shapes import EARLIEST_MS, LATEST_MS, Metrics, Names, Wire
 from gateway.models import Message, Observation, RawTime, Value
@@ -73,12 +74,17 @@ def read_quickly(node: EdgeNode, station: Station, message: Message) -> Observat
         return None  # an old one, or one whose metrics tell the same time again and again
     if latest > message.received_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
         return None
+    if sent < station.born_ms and sent:
+        return None  # it may have been overtaken by the birth
     told = dict(zip(keys, values, strict=True))
     times: dict[str, RawTime] | None = None
     if first != latest:
         times = {key: time for key, time in zip(keys, said, strict=True) if time != said[0]}
     node.sequence.expected = (seq + 1) & 0xFF
-    station.last.note(keys, told, said)
+    if len(payload) <= LONGEST_TEXT * len(keys):
+        station.last.note(keys, told, said)
+    else:  # there may be long texts
+        station.last.note_long(keys, told, said)
     station.latest_ms, station.refreshed = latest, True
     station.last_seen_ns = node.last_seen_ns = message.received_ns
     if sent:

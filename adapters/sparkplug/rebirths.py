@@ -136,7 +136,7 @@ class Rebirths:
         self._wanted.pop(node, None)
 
     def settle(self, node: str, asking: Asking, reason: str) -> None:
-        """Note that what was wanted for this reason came by itself."""
+        """Note that what was wanted for this reason came by itself, or is not worth asking for any more."""
         if asking.reason == reason:
             asking.reason = ""
             self._wanted.pop(node, None)

@@ -11,7 +11,11 @@ from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.known import Known
 from adapters.sparkplug.options import Role, SparkplugOptions
 from adapters.sparkplug.rebirths import Rebirths
+from gateway.models import Reject
 
+_OVERTAKEN_NS = 60_000_000_000
+"""How long after a birth there may come what was sent before it."""
+_ANEW = "sent before the last birth, which gives this alias to another metric than the birth before it"
 _PREFIXES = ("DATA/", "ATTR/", "CMD/")
 """What a wide-spread library (mqtt-spb-wrapper) puts before names in births, and leaves out in data."""
 
@@ -72,6 +76,28 @@ class Resolver:
                 found.append((known, metric))
         return found, missing
 
+    def without_overtaken(
+        self,
+        node: EdgeNode,
+        station: Station,
+        payload: Payload,
+        found: list[tuple[Known, Metric]],
+        now_ns: int,
+        rejects: list[Reject],
+    ) -> list[tuple[Known, Metric]]:
+        """Return what a message that is dated before the last birth says by that birth; refuse what may be of another.
+
+        The birth may have overtaken it, and given its aliases to other metrics. But its clock may as well have been set
+        back, or tell something else than the time. So nothing is refused but aliases that both births tell, each
+        otherwise, in a message dated between them that came soon after the last, of an edge node that never dated back.
+        """
+        sent_ms, since_ns = payload.timestamp or 0, now_ns - station.born_ns
+        if node.dates_back or since_ns > _OVERTAKEN_NS or not station.before_ms <= sent_ms < station.born_ms:
+            return found
+        anew = {id(metric) for _, metric in self._evidence.given_anew(node, station, found)}
+        rejects += [Reject(title(metric), _ANEW) for _, metric in found if id(metric) in anew]
+        return [(known, metric) for known, metric in found if id(metric) not in anew]
+
     def _learn(self, node: EdgeNode, station: Station, metric: Metric, now_ns: int) -> Known | None:
         """Learn what a metric is from itself; ask for a birth that tells it, unless one tells it by its longer name."""
         longer = (station.by_name.get((prefix + metric.name).encode()) for prefix in _PREFIXES)
@@ -98,6 +124,13 @@ class Resolver:
         node.unresolved_ns = now_ns
         self._rebirths.want(node.key, node.asking, "a metric that no birth tells", now_ns)
         return True
+
+
+def note_time(node: EdgeNode, station: Station, payload: Payload, now_ns: int) -> None:
+    """Take note of an edge node that dates what it says, in sequence, before its birth long after that was received."""
+    sent_ms = payload.timestamp or 0
+    if 0 < sent_ms < station.born_ms and now_ns - station.born_ns > _OVERTAKEN_NS:
+        node.dates_back, station.born_ms = True, sent_ms
 
 
 def title(metric: Metric) -> str:

@@ -18,7 +18,7 @@ from gateway.cli.console import (
     show_text,
     show_time,
 )
-from gateway.cli.sparkplug.table import count, count_states, introduce
+from gateway.cli.sparkplug.table import count, count_forgotten, count_states, introduce
 from gateway.control import ask, socket_of
 from gateway.settings import load
 from gateway.settings.quantities import show_size
@@ -106,7 +106,7 @@ def _show(
         nodes = count_states(cast("dict[str, int]", host["nodes"])) or "no nodes yet"
         who = introduce(name, str(host["role"]), str(host["host_id"]), online=bool(host["online"]))
         asked, held = count(_number(host["rebirths_asked"]), "rebirth"), count(_number(host["held"]), "message")
-        out.print(f"{who}: {nodes}; {asked} asked, {held} held")
+        out.print(f"{who}: {nodes}; {asked} asked, {held} held{count_forgotten(host)}")
     table = Table("sink", "state", "points", "points/s", "rejected", "retries", "waiting", "has all in", box=None)
     for name, one in sinks.items():
         gone = one["gone_in_s"]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from gateway.interfaces import Adapter, HostApplication
 from gateway.status import JSON, Status
-
-STATES = ("online", "offline", "stale", "unknown")
-"""What a node of a host can be."""
 
 
 def host_applications(adapters: Mapping[str, Iterable[Adapter]]) -> dict[str, HostApplication]:
@@ -61,8 +57,7 @@ class Answers:
         raise ValueError("status, sparkplug, rebirth (of a node) and write (a metric) can be asked")
 
     def _tell_status(self) -> dict[str, JSON]:
-        now_ns = self._now_ns()
-        hosts = {name: _sum_up(host.describe(now_ns)) for name, host in self._hosts.items()}
+        hosts = {name: dict(host.summary()) for name, host in self._hosts.items()}
         return {**self._status.snapshot(), "sparkplug": cast("JSON", hosts)}
 
     def _ask_rebirth(self, node: str, source: JSON) -> dict[str, JSON]:
@@ -70,12 +65,11 @@ class Answers:
         return {"source": name, "node": node, "outcome": self._hosts[name].ask_rebirth(node, self._now_ns())}
 
     def _one_that_knows(self, node: str, source: JSON) -> str:
-        now_ns = self._now_ns()
         hosts = self._chosen(source)
         names = list(hosts)
         if len(names) > 1:
             # If none knows the node, the first of them says so.
-            names = [name for name in names if node in _names(hosts[name].describe(now_ns))] or names[:1]
+            names = [name for name in names if hosts[name].knows(node)] or names[:1]
         if len(names) > 1:
             raise ValueError(f"{node} is known to {' and '.join(names)}: say which source is meant")
         return names[0]
@@ -88,23 +82,3 @@ class Answers:
         if not isinstance(source, str) or source not in self._hosts:
             raise ValueError(f"{source!r} is no Sparkplug source; there are {', '.join(self._hosts)}")
         return {source: self._hosts[source]}
-
-
-def _nodes(host: Mapping[str, JSON]) -> list[dict[str, JSON]]:
-    return cast("list[dict[str, JSON]]", host["nodes"])
-
-
-def _names(host: Mapping[str, JSON]) -> set[str]:
-    return {f"{node['group']}/{node['node']}" for node in _nodes(host)}
-
-
-def _sum_up(host: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return what is known of a host, with numbers in the place of its nodes."""
-    nodes = _nodes(host)
-    states = Counter(str(node["state"]) for node in nodes)
-    return {
-        **host,
-        "nodes": {state: states[state] for state in STATES},
-        "rebirths_asked": sum(cast("int", node["rebirths_asked"]) for node in nodes),
-        "held": sum(cast("int", node["held"]) for node in nodes),
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +66,7 @@ class FakeHost:
 
     Attributes:
         nodes: By name.
+        forgotten: How many nodes and devices made room for others.
         asked: The nodes that were asked for a rebirth.
         turns: What happens before each further look at it; when there is no more, the command is told to end (Ctrl-C).
     """
@@ -73,6 +75,7 @@ class FakeHost:
         self.nodes = {f"{one['group']}/{one['node']}": dict(one) for one in nodes}
         self.role, self.online = role, True
         self.asked: list[str] = []
+        self.forgotten: dict[str, int] = {}
         self.written: list[tuple[str, str, str]] = []
         self.turns: Iterator[Callable[[], None]] | None = None
 
@@ -92,6 +95,23 @@ class FakeHost:
             "online": self.online,
             "nodes": [dict(one) for one in self.nodes.values()],
         }
+
+    def summary(self) -> Mapping[str, JsonValue]:
+        """Tell the sums of what the test wrote down."""
+        states = Counter(str(one["state"]) for one in self.nodes.values())
+        return {
+            "role": self.role,
+            "host_id": "scada" if self.role == "primary" else "",
+            "online": self.online,
+            "nodes": {state: states[state] for state in ("online", "offline", "stale", "unknown")},
+            "rebirths_asked": sum(int(str(one["rebirths_asked"])) for one in self.nodes.values()),
+            "held": sum(int(str(one["held"])) for one in self.nodes.values()),
+            **self.forgotten,
+        }
+
+    def knows(self, node: str) -> bool:
+        """Whether the test wrote it down."""
+        return node in self.nodes
 
     def ask_rebirth(self, node: str, now_ns: int) -> str:
         """Note it, unless it is not known or the host is passive."""

@@ -232,6 +232,22 @@ def test_what_there_is_no_room_to_hold_is_quarantined() -> None:
     assert group.dead_letters[0].reason == "no room to hold it"
 
 
+def test_what_only_lets_others_go_first_needs_no_room() -> None:
+    def decode(one: Message) -> Iterable[Decoded]:
+        if one.payload == b"last" and not last:
+            last.append(one)
+            return [Hold("node"), Release("node")]
+        if one.payload == b"first" and not last:
+            return [Hold("node")]
+        return [Observation({"x": 1.0 if one.payload == b"first" else 2.0})]
+
+    last: list[Message] = []
+    bench = Bench(decode, max_held=20)
+    group = bench.take(message(payload=b"first"), message(payload=b"last"))
+    assert values(group.lines) == ["x=1.0", "x=2.0"]
+    assert (group.held, group.dead_letters, len(bench.waiting), bench.waiting.size) == ([], [], 0, 0)
+
+
 def test_remembered_messages_are_seen_again_and_say_nothing() -> None:
     bench = Bench(births)
     bench.translator.recall([message(payload=b"birth")])

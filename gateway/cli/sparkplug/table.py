@@ -113,6 +113,13 @@ def count_states(states: Mapping[str, int]) -> str:
     return ", ".join(f"{states[state]:,} {words.get(state, show_text(state))}" for state in order if states[state])
 
 
+def count_forgotten(host: Mapping[str, object]) -> str:
+    """Return who made room for others, as the end of a sentence: `; 1 node forgotten to make room`; empty if nobody."""
+    told = {noun: host.get(f"{noun}s_forgotten", 0) for noun in ("node", "device")}  # an older gateway says nothing
+    words = [count(number, noun) for noun, number in told.items() if isinstance(number, int) and number]
+    return f"; {' and '.join(words)} forgotten to make room" if words else ""
+
+
 def count(number: int, noun: str) -> str:
     """Return a number of things in words: `1 node`, `2 nodes`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -190,6 +190,46 @@ def test_two_metrics_with_one_alias_are_a_reason_to_ask() -> None:
     assert host.reasons() == ["two metrics with one alias"]
 
 
+def answer_or_rest(host: Listening) -> None:
+    """Let time pass until the host asks for a rebirth, or an hour."""
+    asked = len(host.requests)
+    for _ in range(360):
+        host.pass_time(10, step=10)
+        if len(host.requests) > asked:
+            return
+
+
+def test_a_birth_that_always_gives_one_alias_to_two_metrics_is_asked_for_a_few_times() -> None:
+    host, node = Listening(), Speaking()
+    for turn in range(30):
+        host.hear(*node.nbirth(number("x", float(turn), 1), number("y", 2.0, 1)))
+        answer_or_rest(host)
+    assert len(host.requests) == 3
+
+
+def test_an_edge_node_that_answers_no_request_is_asked_for_that_a_few_times() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(number("x", 1.0, 1), number("y", 2.0, 1)))
+    host.pass_time(7200, step=10)
+    assert len(host.requests) == 3
+
+
+def test_a_birth_that_gives_other_aliases_to_two_metrics_is_asked_for_anew() -> None:
+    host, node = Listening(), Speaking()
+    for alias in (1, 1, 1, 1, 1, 2):
+        host.hear(*node.nbirth(number("x", 1.0, alias), number("y", 2.0, alias)))
+        answer_or_rest(host)
+    assert len(host.requests) == 4
+
+
+def test_a_device_that_always_gives_one_alias_to_two_metrics_is_asked_for_a_few_times() -> None:
+    host, node = Listening(), Speaking()
+    for _ in range(10):
+        host.hear_all(node.nbirth(), node.dbirth("D", number("x", 1.0, 1), number("y", 2.0, 1)))
+        answer_or_rest(host)
+    assert len(host.requests) == 3
+
+
 def test_a_metric_with_two_values_in_a_birth_is_one_metric() -> None:
     host, node = Listening(), Speaking()
     said = host.hear(*node.nbirth(number("x", 1.0, 1, time_ms=START_MS - 9, historical=True), number("x", 2.0, 1)))
@@ -264,3 +304,39 @@ def test_a_birth_that_says_nothing_new_tells_only_that_it_is_there(options: dict
     host.hear(*node.nbirth(number("x", 1.0)))
     said = host.hear(*node.nbirth(number("x", 1.0)))
     assert (presence_of(said), observations_of(said)) == ([("N", True)], [])
+
+
+def long_text(text: str, alias: int | None = None) -> Metric:
+    """Return a text of 10,000 characters that ends with this one."""
+    return Metric("s", alias, datatype=DataType.STRING, value="a" * 10_000 + text)
+
+
+def test_a_long_text_of_a_birth_that_was_told_before_is_not_told_again() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(long_text("x")))
+    assert values_of(host.hear(*node.nbirth(long_text("x")))) == {}
+
+
+def test_a_long_text_of_a_birth_that_differs_is_told_whole() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(long_text("x")))
+    assert values_of(host.hear(*node.nbirth(long_text("y")))) == {"s": "a" * 10_000 + "y"}
+
+
+def test_a_long_text_that_data_told_is_not_told_again_by_a_birth() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(long_text("x", 1)))
+    for text in ("y", "z"):
+        host.hear(*node.data(long_text(text, 1)._replace(name="", datatype=None)))
+    assert values_of(host.hear(*node.nbirth(long_text("z", 1)))) == {}
+
+
+def test_of_long_texts_little_is_kept() -> None:
+    host, node = Listening(), Speaking()
+    host.hear(*node.nbirth(long_text("x", 1)))
+    for text in ("y", "z"):
+        host.hear(*node.data(long_text(text, 1)._replace(name="", datatype=None)))
+    last = host.host._nodes.get("G/N").own.last  # type: ignore[union-attr]
+    noted = [value for values, _ in last._noted.values() for value in values.values()]
+    assert noted
+    assert all(len(str(value)) < 200 for value in (*noted, *last.values.values()))

@@ -143,3 +143,21 @@ def test_names_that_differ_only_by_case_are_counted() -> None:
     host.hear(*node.nbirth(number("x", 1.0), number("X", 1.0)))
     host.hear(*node.dbirth("D", number("y/Z", 1.0), number("Y/z", 1.0), number("z", 1.0)))
     assert host.node()["case_twins"] == 2
+
+
+def test_a_summary_is_the_sum_of_what_is_told_of_each() -> None:
+    host, node = started()
+    host.hear_all(Speaking(node="M").data(by_alias(1, 1.0)), Speaking(node="K").ndeath(), node.data(by_alias(9, 1.0)))
+    host.pass_time(10)
+    described, summary = host.host.describe(host.now_ns), host.host.summary()
+    nodes = cast("list[dict[str, int]]", described["nodes"])
+    for key in ("role", "host_id", "online", "nodes_forgotten", "devices_forgotten"):
+        assert summary[key] == described[key]
+    for key in ("held", "rebirths_asked"):
+        assert summary[key] == sum(node[key] for node in nodes) > 0
+    assert summary["nodes"] == {"online": 1, "offline": 1, "stale": 0, "unknown": 1}
+
+
+def test_who_was_heard_of_is_known() -> None:
+    host, _ = started()
+    assert (host.host.knows("G/N"), host.host.knows("G/M")) == (True, False)

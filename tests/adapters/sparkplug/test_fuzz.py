@@ -44,6 +44,31 @@ def test_anything_at_all_is_understood_waits_or_is_set_aside(options: dict[str, 
     live(options, story)
 
 
+BOUNDS = [
+    {"max_metrics": 5, "max_devices": 1, "max_nodes": 1},
+    {"max_metrics": 12, "max_devices": 2, "max_nodes": 1, "fruitless_rebirths": 1},
+    {"max_metrics": 8, "max_devices": 1, "name_patterns": ("{device}/{metric}",), "role": "passive"},
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(BOUNDS), stories(made, speaking_topics))
+def test_at_the_bounds_as_much_is_known_as_is_counted(options: dict[str, object], story: list[Hear]) -> None:
+    host = Listening(**options)
+    for happen in story:
+        happen(host)
+        adapter = host.host
+        nodes, evidence, metrics = adapter._nodes, adapter._lifecycle.evidence, adapter._host._interpreter.metrics
+        stations = [station for node in nodes for station in node.stations()]
+        assert metrics == sum(len(station.by_name) for station in stations) <= adapter.max_metrics
+        assert nodes.devices == sum(len(node.devices) for node in nodes) <= adapter.max_devices
+        assert len(nodes) <= adapter.max_nodes
+        recalled = sum(len(table) for table, _ in evidence._recalled.values())
+        kept = sum(station.proofs for station in stations)
+        assert evidence._metrics == recalled + kept <= adapter.max_metrics
+        assert not any(thing.forgotten for thing in (*nodes, *stations))
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(OPTIONS), stories(mutated(), speaking_topics))
 def test_real_payloads_that_are_damaged_are_understood_wait_or_are_set_aside(

@@ -133,3 +133,22 @@ def test_a_folder_may_be_a_metric_as_well() -> None:
         "Motor": 3.0,
         "Motor/Speed": 4.0,
     }
+
+
+def test_a_device_that_names_tell_is_the_machine_and_a_tag() -> None:
+    host, node = Listening(name_patterns=("{device}/{metric}",)), Speaking()
+    said = observations_of(host.hear(*node.nbirth(number("A/x", 1.0), number("B/x", 2.0))))
+    assert [((one.place or {})["machine"], (one.place or {})["device"]) for one in said] == [("A", "A"), ("B", "B")]
+    assert ("device" in host.host.place_names, "device" in host.host.further_words) == (True, False)
+
+
+def test_a_device_beside_a_machine_is_a_tag() -> None:
+    host, node = Listening(name_patterns=("{machine}/{device}/{metric}",)), Speaking()
+    (one,) = observations_of(host.hear(*node.nbirth(number("M/A/x", 1.0))))
+    assert one.place == {"group": "G", "node": "N", "machine": "M", "device": "A"}
+    assert "device" in host.host.place_names
+
+
+def test_a_device_that_only_topics_tell_is_no_tag_but_the_machine() -> None:
+    host = Listening().host
+    assert ("device" in host.place_names, "device" in host.further_words) == (False, True)

@@ -203,6 +203,13 @@ def test_the_status_has_a_line_for_each_host(config: Path, host: FakeHost) -> No
     ) in result.stdout
 
 
+def test_the_status_tells_who_made_room_for_others(config: Path, host: FakeHost) -> None:
+    host.forgotten = {"nodes_forgotten": 1200, "devices_forgotten": 1}
+    with answering(config, plant=host):
+        result = CliRunner().invoke(app, ["status", "-c", str(config)], catch_exceptions=False, env={"COLUMNS": "200"})
+    assert "7 messages held; 1,200 nodes and 1 device forgotten to make room\n" in result.stdout
+
+
 def test_a_metric_is_written(config: Path, host: FakeHost) -> None:
     with answering(config, plant=host):
         said = sparkplug(config, "write", "plant1/press-2/axis", "Setpoint", "21.5").stdout
