@@ -19,6 +19,7 @@ from gateway.translator import Translator
 
 MAX_GROUP_MESSAGES = 5000
 MAX_GROUP_BYTES = 1_000_000
+MAX_LAST_TURNS = 100
 TURN = 0.25
 """Seconds between two calls of `Translator.advance`."""
 
@@ -51,6 +52,8 @@ class Filling:
 
     def take(self) -> tuple[Group, list[Sequence[Message | Unreadable]]]:
         """Return the group and what was received for it, and open the next one."""
+        while self._translator.behind:  # it was cancelled in between
+            self._translator.go_on(self.group)
         group, taken = self.group, self.taken
         self._open()
         return group, taken
@@ -72,15 +75,18 @@ class Filling:
             messages = await self._receive_until(min(closes, self._turn))
             if messages is not None and not messages:
                 self.over = True
+                await self._pass_time_at_the_end()
                 return
             if messages:
                 reach(FailPoint.RECEIVED)
                 self._translator.translate(messages, self.group)
                 self.taken.append(messages)
+                await self._catch_up()
             now = loop.time()
             if now >= self._turn:
                 # Where much waits to be translated, no more time has passed than until its arrival.
                 self._pass_time(messages[-1].received_ns if messages else self._clock.now_ns())
+                await self._catch_up()
                 self._turn = now + TURN
             if messages and (self._is_large() or self._source.exhausted()):
                 return
@@ -97,6 +103,22 @@ class Filling:
             now_ns = max(now_ns, self._passed_ns)
         self._passed_ns, self._steps = now_ns, self._clock.steps
         self._translator.advance(now_ns, self.group)
+
+    async def _pass_time_at_the_end(self) -> None:
+        """Let the adapters say what follows from the end of the connection, all of it: there is no next turn."""
+        for _ in range(MAX_LAST_TURNS):
+            said = self.group.records
+            self._pass_time(self._clock.now_ns())
+            await self._catch_up()
+            if self.group.records == said:
+                return
+            await asyncio.sleep(0)
+
+    async def _catch_up(self) -> None:
+        """Translate what was left of many messages that were released, and give the others a turn in between."""
+        while self._translator.behind:
+            await asyncio.sleep(0)
+            self._translator.go_on(self.group)
 
     async def _receive_until(self, when: float) -> Sequence[Message | Unreadable] | None:
         """Return what comes, nothing if the source has ended; None if nothing came in time."""

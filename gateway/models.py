@@ -136,9 +136,15 @@ class Release(NamedTuple):
 
 
 class Remember(NamedTuple):
-    """Keep this message as the latest for `key`; after a restart it is decoded first, its output dropped."""
+    """Keep a message as the latest for `key`; after a restart it is decoded first, its output dropped.
+
+    Attributes:
+        key: Under which it takes the place of the one before.
+        message: What is kept; None for the message that this is said of.
+    """
 
     key: str
+    message: Message | None = None
 
 
 class Command(NamedTuple):

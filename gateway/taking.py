@@ -74,8 +74,8 @@ class Taking:
                     self._hold(key, message, group, at_once=at_once)
                 case Release(key):
                     released += self._release(key, group)
-                case Remember(key):
-                    group.remembered[key] = message
+                case Remember(key, kept):
+                    group.remembered[key] = message if kept is None else kept
                 case Command():
                     self._command(lane, thing, group)
         if observations or rejects:

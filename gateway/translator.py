@@ -28,6 +28,8 @@ from gateway.waiting import Waiting
 
 MAX_TOPICS = 200_000
 """Topics whose route is remembered."""
+TURN_MESSAGES, TURN_BYTES = 100, 200_000
+"""Of what was released so many messages are translated at once: others may have waited a day for a birth."""
 
 _payload = itemgetter(Message._fields.index("payload"))  # the same place in `Unreadable`
 
@@ -71,20 +73,25 @@ class Translator:
         self._status = status
         self._counts = status.messages
         self._lanes: dict[str, Lane] = {}
+        self._behind: deque[Message | Unreadable] = deque()
 
     # The lines that run for every message: 5 us for one of 6 values, with all that they call.
     def translate(self, messages: Sequence[Message | Unreadable], group: Group) -> None:
-        """Put into the group what the messages say, in their order."""
+        """Put into the group what the messages say, in their order.
+
+        If they release many that waited, some may be left to `go_on`; see `behind`.
+        """
         self._counts.received += len(messages)
         group.received += len(messages)
         group.size += sum(map(len, map(_payload, messages)))
         group.redelivery += self._redelivery.passed(len(messages))
         lanes, usual = self._lanes, self._usual
-        for message in messages:
+        coming = iter(messages)
+        for message in coming:
             lane = lanes.get(message.topic)
             if lane is None or type(message) is not Message or message.duplicate:
                 self._flush(group)
-                self._first_look(message, group)
+                self._go_on(self._first_look(message, group), group, coming)
                 continue
             said, taken, timeless = _NOTHING, False, False
             try:
@@ -98,7 +105,7 @@ class Translator:
                 continue
             if not taken:
                 self._flush(group)
-                self._take_all(lane, message, said, group)
+                self._go_on(self._try_to_take(lane, message, said, group), group, coming)
             elif timeless and message.packet_id:
                 group.redelivery += self._redelivery.note(message)
         self._flush(group)
@@ -118,23 +125,23 @@ class Translator:
             if lane is None:
                 self._no_route(one.message)
             else:
-                self._take_all(lane, one.message, (one.observation,), group)
+                self._try_to_take(lane, one.message, (one.observation,), group)
 
-    def _first_look(self, message: Message | Unreadable, group: Group) -> None:
-        """Translate a message of a topic that was not seen before, or one that something is special about."""
+    def _first_look(self, message: Message | Unreadable, group: Group) -> Sequence[Message]:
+        """Translate any message; return those that it released."""
         if isinstance(message, Unreadable):
             self._quarantine.take(message, group, *reason_of(ValueError(message.reason)))
-            return
+            return ()
         if message.duplicate and self._redelivery.known(message):
             self._taking.ignore("sent again by the broker, and committed before")
             if (source := self._status.sources.get(self._source)) is not None:
                 source.redelivered += 1
-            return
+            return ()
         lane = self._lanes.get(message.topic) or self._find(message.topic)
-        if lane is None:
+        if lane is None:  # for one that was held, the routes have changed since
             self._no_route(message)
-            return
-        self._decode_and_take(lane, message, group)
+            return ()
+        return self._decode(lane, message, group)
 
     def session_lost(self) -> None:
         """Take note that the broker has forgotten the session, and with it what its packet identifiers meant."""
@@ -147,7 +154,9 @@ class Translator:
         if lane is None:
             self._quarantine.take(message, group, "no route takes its topic", "")
         else:
-            self._decode_and_take(lane, message, group)
+            self._go_on(self._decode(lane, message, group), group)
+            while self.behind:
+                self.go_on(group)
 
     def recall(self, messages: Iterable[Message]) -> None:
         """Let the adapters see what they asked to remember, before the first new message; drop what they say."""
@@ -177,26 +186,33 @@ class Translator:
                 log.exception("An adapter failed as time passed", route=path.route)
             else:
                 if said:
-                    self._take_all(lane, moment, said, group)
+                    self._go_on(self._try_to_take(lane, moment, said, group), group)
 
-    def _decode_and_take(self, lane: Lane, message: Message, group: Group) -> None:
-        """Take what a message says, and then the messages that it released."""
-        self._go_on(self._decode(lane, message, group), group)
+    @property
+    def behind(self) -> bool:
+        """Whether messages are left to be translated, into the same group and before anything else."""
+        return bool(self._behind)
 
-    def _take_all(self, lane: Lane, message: Message, said: Sequence[Decoded], group: Group) -> None:
-        """Take what an adapter said of a message, and then the messages that it released."""
-        self._go_on(self._try_to_take(lane, message, said, group), group)
+    def go_on(self, group: Group) -> None:
+        """Put into the group what some of the messages say that were left, in their order.
 
-    def _go_on(self, released: Iterable[Message], group: Group) -> None:
-        """Translate messages that were released, and those that they release in their turn."""
-        waiting = deque(released)
-        while waiting:
-            message = waiting.popleft()
-            lane = self._lanes.get(message.topic) or self._find(message.topic)
-            if lane is None:  # the routes have changed since it was held
-                self._no_route(message)
-            else:
-                waiting.extendleft(reversed(self._decode(lane, message, group)))
+        A group in which some are left must not be committed: it says that all are released.
+        """
+        left, size = TURN_MESSAGES, TURN_BYTES
+        while self._behind and left and size > 0:
+            message = self._behind.popleft()
+            left, size = left - 1, size - len(message.payload)
+            self._behind.extendleft(reversed(self._first_look(message, group)))
+
+    def _go_on(self, released: Sequence[Message], group: Group, coming: Iterable[Message | Unreadable] = ()) -> None:
+        """Translate messages that were released, and those that they release in their turn, before what comes next."""
+        if released:
+            idle = not self._behind
+            self._behind.extend(released)
+            if idle:
+                self.go_on(group)
+        if self._behind:
+            self._behind.extend(coming)
 
     def _decode(self, lane: Lane, message: Message, group: Group) -> Sequence[Message]:
         """Take what a message says; return the messages that it released."""

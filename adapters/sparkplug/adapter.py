@@ -125,11 +125,13 @@ class Sparkplug(SparkplugOptions):
     def will(self, now_ns: int) -> Command | None:
         """Return the death certificate of a primary host."""
         self._lifecycle.evidence.began_ns = now_ns
+        self._lifecycle.past.begin(self._nodes)
         return None if self._state is None else self._state.will(now_ns)
 
-    def connected(self, now_ns: int) -> Iterator[Command]:  # noqa: ARG002  # see the seam
+    def connected(self, now_ns: int) -> Iterator[Command]:
         """Yield the birth certificate of a primary host."""
         self._is_connected = True
+        self._lifecycle.past.connected(now_ns)
         self._allow()
         if self._state is not None:
             yield self._state.connected()

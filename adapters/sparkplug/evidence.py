@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adapters.sparkplug.codec import COMPRESSED, Limits, Metric, Payload, Template, read
+from adapters.sparkplug.codec import COMPRESSED, Metric, Payload, Template
 from adapters.sparkplug.edge_node import EdgeNode, Station, Table
 from adapters.sparkplug.known import Known, make_known
 from gateway.models import Message, Remember
 
-_LARGEST = 2**20
+LARGEST = 2**20
 """Bytes of a birth that is remembered."""
 _MOST_BYTES = 64 * 2**20
 """Bytes of all births that are remembered."""
@@ -36,14 +36,10 @@ class Evidence:
         self._sizes: dict[str, int] = {}
         self._size = 0
 
-    def recall(self, key: str, message: Message) -> None:
-        """Learn from a birth that was remembered what its aliases meant.
-
-        Raises:
-            ValueError: It cannot be read.
-        """
+    def recall(self, key: str, message: Message, payload: Payload) -> None:
+        """Learn from a birth that was remembered what its aliases meant."""
         self._count(key, len(message.payload))
-        table = _table_of(read(message.payload, Limits(inflated=_LARGEST)))
+        table = _table_of(payload)
         if self._metrics + len(table) <= self._max_metrics:
             self._metrics += len(table)
             self._recalled[key] = (table, message.received_ns)
@@ -79,6 +75,13 @@ class Evidence:
         """Forget what is kept of the births of a station."""
         self._metrics -= station.proofs
         station.aliases, station.before, station.remembered, station.proofs = {}, {}, {}, 0
+
+    def keeps(self, key: str, message: Message) -> bool:
+        """Whether there is room to remember a birth for another reason than its aliases; if so, it is remembered."""
+        has_room = self._has_room(key, message)
+        if has_room:
+            self._count(key, len(message.payload))
+        return has_room
 
     def is_from_before(self, message: Message) -> bool:
         """Whether a message came over a connection before the present one."""
@@ -149,7 +152,7 @@ class Evidence:
 
     def _has_room(self, key: str, message: Message) -> bool:
         size = len(message.payload)
-        fits = size <= _LARGEST and self._size - self._sizes.get(key, 0) + size <= _MOST_BYTES
+        fits = size <= LARGEST and self._size - self._sizes.get(key, 0) + size <= _MOST_BYTES
         return fits and COMPRESSED.encode() not in message.payload
 
     def _count(self, key: str, size: int) -> None:

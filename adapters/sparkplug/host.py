@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from adapters.sparkplug.codec import Limits, Payload, read
 from adapters.sparkplug.edge_node import EdgeNode, Station
+from adapters.sparkplug.evidence import LARGEST
 from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.lifecycle import DEVICE_DATA, Lifecycle
 from adapters.sparkplug.nodes import Line, Nodes
 from adapters.sparkplug.options import Role, SparkplugOptions
+from adapters.sparkplug.past import key_of
 from adapters.sparkplug.quick import note_latency, read_quickly
 from adapters.sparkplug.rebirths import Rebirths
 from adapters.sparkplug.resolver import Resolver, note_time, title
+from adapters.sparkplug.retelling import Retelling
 from adapters.sparkplug.sequence import Order
 from adapters.sparkplug.state import State
 from adapters.sparkplug.told import Told
@@ -47,9 +50,11 @@ class Host:
         self._state = state
         self._options, self._nodes, self._interpreter = options, nodes, interpreter
         self._rebirths, self._lifecycle, self._evidence = rebirths, lifecycle, lifecycle.evidence
+        self._past = lifecycle.past
         self._limits = Limits(inflated=options.max_payload)
         self._holds_back = options.role is not Role.PASSIVE
         self._resolver = Resolver(options, interpreter, rebirths, lifecycle.evidence)
+        self._retelling = Retelling(lifecycle.past, interpreter, self._limits)
 
     def decode(self, message: Message) -> Sequence[Decoded]:
         """Return what a message of an edge node means.
@@ -72,9 +77,11 @@ class Host:
         Raises:
             ValueError: It cannot be read.
         """
-        address = self._nodes.line(message.topic).address
-        key = f"{address.descriptor}/{address.device}" if address.device else address.descriptor
-        self._evidence.recall(key, message)
+        key, address = key_of(message.topic)
+        payload = read(message.payload, Limits(inflated=LARGEST))
+        if message.payload:
+            self._evidence.recall(key, message, payload)
+        self._past.recall(key, address, message, payload)
 
     def _decode(self, line: Line, message: Message) -> Iterator[Decoded]:
         kind = line.address.type
@@ -86,6 +93,7 @@ class Host:
         try:
             payload = read(message.payload, self._limits)
             node.last_seen_ns = max(node.last_seen_ns, message.received_ns)
+            self._past.heard(node)
             yield from self._understand(line, node, payload, message)
         except ValueError:
             self._missed(line, node, message.received_ns)
@@ -117,7 +125,7 @@ class Host:
         if node.unverified and node.own.born and message.received_ns > node.lost_ns:
             yield from self._verify(node, payload, message.received_ns)
         if not node.own.born and not node.provisional:
-            yield from self._before_birth(line, node, payload, message.received_ns)
+            yield from self._before_birth(line, node, payload, message)
             return
         order = self._order(node, payload, message)
         if order is Order.AHEAD:
@@ -149,10 +157,13 @@ class Host:
         if order is not Order.LATE or not station.born or (payload.timestamp or 0) >= station.born_ms:
             yield from self._lifecycle.device_birth(node, line.address.device, station, payload, message)
 
-    def _before_birth(self, line: Line, node: EdgeNode, payload: Payload, now_ns: int) -> Iterator[Decoded]:
+    def _before_birth(self, line: Line, node: EdgeNode, payload: Payload, message: Message) -> Iterator[Decoded]:
         """Take a message of an edge node whose birth is not known: all but a death waits for it."""
+        now_ns = message.received_ns
         if line.address.type is MessageType.DDEATH:
             yield from self._lifecycle.device_death(self._nodes.station(line, now_ns), payload, now_ns)
+        elif line.is_data and (said := self._retelling.retell(line.address, payload, now_ns)) is not None:
+            yield from said
         else:
             yield self._hold(node, node.key, "a message before the birth", now_ns, self._options.reorder_timeout)
 

@@ -9,6 +9,7 @@ from adapters.sparkplug.edge_node import EdgeNode, Station
 from adapters.sparkplug.evidence import Evidence
 from adapters.sparkplug.interpreter import Interpreter
 from adapters.sparkplug.options import SparkplugOptions
+from adapters.sparkplug.past import Past
 from adapters.sparkplug.rebirths import Rebirths
 from adapters.sparkplug.told import Told
 from gateway.models import GOOD, STALE, Decoded, Message, Observation, Quality, Reject, Remember, Value
@@ -42,6 +43,8 @@ class Lifecycle:
         self._options, self._interpreter, self._rebirths = options, interpreter, rebirths
         self.evidence = Evidence(options.max_metrics)
         """What proves the meaning of aliases that waited for a birth."""
+        self.past = Past(options, self.evidence)
+        """Who was online in an earlier run, and what the next one is to know."""
         self.elsewhere: Callable[[str, int], bool] = lambda _descriptor, _since_ns: False
         """Whether an edge node is online at another broker, since later than this."""
 
@@ -65,7 +68,7 @@ class Lifecycle:
         remember: Sequence[Remember] = ()
         if not more:
             self._begin_session(node, bdseq)
-            remember = tuple(self.evidence.born(own, node.key, message))
+            remember = tuple(self.past.born(own, node.key, message))
         else:
             own.aliases = own.by_alias
         own.births += 1
@@ -73,7 +76,7 @@ class Lifecycle:
         node.unverified, node.lost_ns = message.retained, 0
         self._born(own, payload, now_ns)
         for device in node.devices.values():
-            if device.born:
+            if device.born or device.online:
                 device.born, device.awaited_ns = False, now_ns
         self._rebirths.born(node.key, node.asking)
         if message.retained:
@@ -100,7 +103,7 @@ class Lifecycle:
         told = Told()
         rejects = self._interpreter.birth(device, payload, told, more=False)
         told.units = device.units
-        remember = tuple(self.evidence.born(device, node.device_key(name), message))
+        remember = tuple(self.past.born(device, node.device_key(name), message))
         device.births += 1
         device.awaited_ns = 0
         self._born(device, payload, now_ns)
@@ -147,13 +150,12 @@ class Lifecycle:
         moved = self.elsewhere(node.key, node.own.born_ns)
         node.ended_ns, node.probe_ns, node.provisional = now_ns, 0, False
         node.own.deaths += 1
-        gone = list(self._gone(node.own, NODE, now_ns))
+        gone: list[Decoded] = list(self._gone(node.own, NODE, now_ns))
         for device in node.devices.values():
             device.awaited_ns = 0
             if device.online or device.born:
                 gone += self._gone(device, DEVICE, now_ns)
-        if not moved:
-            yield from gone
+        yield from (thing for thing in gone if not moved or isinstance(thing, Remember))
         node.sequence.begin(None)
         self._rebirths.died(node.key, node.asking)
 
@@ -179,6 +181,7 @@ class Lifecycle:
                 measurement = NODE if station is node.own else DEVICE
                 yield self._presence(station, measurement, {"online": None}, now_ns, STALE)
             yield from station.fall_silent(now_ns)
+            yield from self.past.fall_silent(station, now_ns)
 
     def still_there(self, node: EdgeNode, now_ns: int) -> Iterator[Decoded]:
         """Say who is online after all: the connection is back, and no message was missed."""
@@ -192,6 +195,8 @@ class Lifecycle:
         station.since_ns = time_ns
         yield self._presence(station, measurement, {"online": False}, time_ns)
         yield from station.fall_silent(time_ns)
+        yield from self.past.fall_silent(station, time_ns)
+        yield from self.past.gone(station, time_ns)
 
     def _born(self, station: Station, payload: Payload, now_ns: int) -> None:
         if not station.online:

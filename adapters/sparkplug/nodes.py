@@ -58,6 +58,11 @@ class Nodes:
     def __len__(self) -> int:
         return len(self._nodes)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether another edge node with a device would be taken, and nobody need be forgotten for it."""
+        return len(self._nodes) < self._max_nodes and self.devices < self._max_devices
+
     def get(self, descriptor: str) -> EdgeNode | None:
         """Return an edge node by group and node."""
         return self._nodes.get(descriptor)

@@ -12,7 +12,7 @@ from adapters.sparkplug.lifecycle import TWINS, Lifecycle
 from adapters.sparkplug.nodes import Nodes
 from adapters.sparkplug.options import SparkplugOptions
 from adapters.sparkplug.rebirths import Rebirths
-from gateway.models import Command, Decoded
+from gateway.models import Command, Decoded, Observation
 
 _SECOND_NS = 1_000_000_000
 _DEFINITIONS_AT_ONCE = 500
@@ -54,6 +54,7 @@ class Passing:
     def lose(self, now_ns: int) -> None:
         """Take note that the connection is lost: of nothing is known any more whether it is so."""
         self.may_ask = False
+        self._lifecycle.past.forget()  # of them, as of all, it is said now
         for node in self._nodes:
             if not node.unverified:  # else it was lost before, and was not heard since
                 node.unverified, node.lost_ns = True, now_ns
@@ -65,6 +66,8 @@ class Passing:
             self._clock_was_set(now_ns - self._now_ns)
             self._now_ns = now_ns
         self._now_ns = now_ns = max(now_ns, self._now_ns)
+        self._lifecycle.past.begin(self._nodes)
+        self._lost += self._lifecycle.past.overdue(now_ns)
         yield from self._say_what_is_lost(now_ns)
         for node in list(self._nodes):
             yield from self._look_at(node, now_ns)
@@ -78,8 +81,9 @@ class Passing:
         while self._lost and said < _STALE_AT_ONCE:
             node = self._lost.pop()
             if node.unverified:
-                said += node.metrics
-                yield from self._lifecycle.lose(node, min(now_ns, node.lost_ns or now_ns))
+                for thing in self._lifecycle.lose(node, min(now_ns, node.lost_ns or now_ns)):
+                    said += len(thing.values) if isinstance(thing, Observation) else 0
+                    yield thing
 
     def _look_at(self, node: EdgeNode, now_ns: int) -> Iterator[Decoded]:
         sequence = node.sequence
@@ -102,7 +106,8 @@ class Passing:
             yield node.release(node.key)
         if node.asking.fruitless >= self._options.fruitless_rebirths:
             self._rebirths.settle(node.key, node.asking, TWINS)
-        if self._options.silence and node.own.online and now_ns - node.last_seen_ns > self._options.silence:
+        is_silent = self._options.silence and now_ns - node.last_seen_ns > self._options.silence
+        if is_silent and node.own.online and not self._lifecycle.past.awaits(node):
             self._rebirths.want(node.key, node.asking, "silence", now_ns)
             node.probe_ns = node.probe_ns or now_ns + 2 * self._options.rebirth_backoff
 
@@ -118,6 +123,7 @@ class Passing:
         self._rebirths.clock_was_set([node.asking for node in self._nodes], step_ns)
         self._lifecycle.evidence.clock_was_set(step_ns)
         self._nodes.clock_was_set(step_ns)
+        self._lifecycle.past.clock_was_set(step_ns)
         for node in self._nodes:
             node.sequence.clock_was_set(step_ns)
             node.probe_ns += step_ns if node.probe_ns else 0

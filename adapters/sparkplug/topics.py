@@ -73,6 +73,12 @@ def parse(topic: str) -> Address:
     return Address(type_, group, node, *rest)
 
 
+def topic_of(address: Address) -> str:
+    """Return the topic of an edge node or device."""
+    topic = f"{NAMESPACE}/{address.group}/{address.type}/{address.node}"
+    return f"{topic}/{address.device}" if address.device else topic
+
+
 def rebirth_topic(group: str, node: str) -> str:
     """Return the topic of commands to an edge node (topics-ncmd-topic)."""
     return f"{NAMESPACE}/{group}/{MessageType.NCMD}/{node}"

@@ -109,7 +109,8 @@ class Retrying:
         if said.held:
             for key, _ in said.held:
                 self._waiting[letter.source].take(key)
-            return _failed(letter, "it cannot be understood yet", f"it waits for {said.held[0][0]}")
+            detail = f"it waits for {said.held[0][0]}: nothing that is remembered proves what it means"
+            return _failed(letter, "it cannot be understood yet", detail)
         group.definitions += said.definitions
         group.further += said.further
         if said.lines:

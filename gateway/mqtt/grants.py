@@ -45,7 +45,8 @@ def tell(
         log.warning(
             "The broker keeps the session for a shorter time than asked: longer outages lose messages", seconds=expiry
         )
-    if copies and not established.identifiers:
+    # Whoever owns a connection chose its filters: what may come twice is what it says itself.
+    if copies and settings.session is None and not established.identifiers:
         log.warning(
             "Topic filters overlap and this broker does not say by which one a message came: messages may come twice",
             remedy="write routes that do not overlap",

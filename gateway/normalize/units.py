@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from functools import cache, lru_cache
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -72,6 +74,9 @@ _DEFINITIONS = (
     "revolutions_per_minute = 1 / minute = rpm",
 )
 _MAX_UNIT = 64
+_LARGEST_DENOMINATOR = 10_000
+_NOISE = 1e-12
+"""What computing with hundreds of kelvins may be wrong by."""
 # Names with a small exponent, multiplied and divided: pint evaluates what it reads, and a device may write anything.
 _WORD = r"[^\W\d]+(?:(?:\*\*|\^)?-?\d)?"
 _UNIT = re.compile(rf"(?:1\s*/\s*)?[°℃%]?(?:{_WORD})?(?:\s*[*/·\s]\s*{_WORD})*|1|%")
@@ -84,8 +89,15 @@ class Conversion(NamedTuple):
     offset: float
 
     def apply(self, value: float) -> float:
-        """Return the number in the other unit, without the noise in the last digit that 212 °F would have."""
-        return float(f"{value * self.factor + self.offset:.15g}")
+        """Return the number in the other unit, without the noise in the last digit that 212 °F would have.
+
+        Where an offset takes most of a number away, as of 32 °F, that digit is the one of the number, not of the rest.
+        """
+        scaled = value * self.factor
+        converted = scaled + self.offset
+        if self.offset and isfinite(converted):
+            converted = round(converted, 14 - floor(log10(max(abs(scaled), abs(self.offset))))) + 0.0  # no -0.0
+        return float(f"{converted:.15g}")
 
     @property
     def changes_nothing(self) -> bool:
@@ -165,7 +177,13 @@ def find_conversion(source: str, target: str) -> Conversion | str:
         return str(error)
     except PintError:
         return f"the unit cannot be converted: {source!r} to {target!r}"
-    return Conversion(factor, zero)
+    return Conversion(_exact(factor), _exact(zero)) if zero else Conversion(factor, zero)
+
+
+def _exact(number: float) -> float:
+    """Return the fraction that a number was before it was computed by way of kelvins: 160/9, 5/9."""
+    fraction = float(Fraction(number).limit_denominator(_LARGEST_DENOMINATOR))
+    return fraction if abs(fraction - number) < _NOISE else number
 
 
 def conversion(source: str, target: str) -> Conversion:

@@ -465,6 +465,63 @@ async def test_when_the_source_has_ended_all_that_it_brought_is_committed(tmp_pa
     assert line.spool.account.waiting.messages == 2
 
 
+async def test_what_adapters_say_of_the_end_of_a_source_is_committed_however_much_it_is(tmp_path: File) -> None:
+    line, left = Line(tmp_path, linger=3600), [1.0, 2.0, 3.0]
+    place = {"site": "s1", "machine": "m1"}
+
+    def advance(now_ns: int) -> Sequence[Observation]:
+        del now_ns
+        return (Observation({"x": left.pop()}, place=place),) if line.source.acknowledged and left else ()
+
+    line.bench.adapter.advance = advance  # type: ignore[method-assign]
+    line.source.acknowledged.append(message())
+    line.source.feed()
+    await ingest(line.source, line.bench.translator, line.safekeeping, line.linger, Clock())
+    assert (left, line.spool.account.waiting.points) == ([], 3)
+    await line.safekeeping.close()
+
+
+def many_held(line: Line, number: int) -> None:
+    """Have the adapter hold messages until `birth` comes."""
+    known: list[Message] = []
+
+    def decode(one: Message) -> Sequence[Hold | Release | Observation]:
+        if one.payload == b"birth":
+            known.append(one)
+            return (Release("m1"),)
+        return (Observation({"x": float(one.payload)}),) if known else (Hold("m1"),)
+
+    line.bench.adapter._decode = decode
+    line.bench.waiting.max_bytes = 10**7
+    line.source.feed(*(message(payload=b"%d" % index) for index in range(number)))
+
+
+async def test_others_have_their_turn_while_many_messages_are_released(tmp_path: File) -> None:
+    line, turns = Line(tmp_path), list[int]()
+    many_held(line, 2000)
+    async with line.running(delivering=False):
+        await line.until(lambda: _acknowledged(line, 2000))
+        line.source.feed(message(payload=b"birth"))
+        while not _acknowledged(line, 2001):
+            await asyncio.sleep(0)
+            turns.append(line.status.points)
+        assert len(set(turns)) >= 10
+        assert line.spool.account.waiting.messages == 2000
+        assert line.spool.held() == []
+
+
+async def test_what_is_released_as_the_gateway_stops_is_committed_whole(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    many_held(line, 2000)
+    async with line.running(delivering=False):
+        await line.until(lambda: _acknowledged(line, 2000))
+        line.source.feed(message(payload=b"birth"))
+        while not line.status.points:  # noqa: ASYNC110  # as in `until`, but at once
+            await asyncio.sleep(0)
+        assert line.bench.translator.behind
+    assert line.spool.account.waiting.messages == 2000
+
+
 async def test_what_nobody_sends_again_is_committed_when_the_gateway_stops(tmp_path: File) -> None:
     line = Line(tmp_path, linger=3600)
     async with line.running(delivering=False):

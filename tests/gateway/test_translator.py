@@ -17,7 +17,7 @@ from gateway.routing import Router, TopicPattern
 from gateway.spool import Group, Kind, Redelivery
 from gateway.spool.redelivery import RECENT
 from gateway.status import Status
-from gateway.translator import Translator
+from gateway.translator import TURN_BYTES, TURN_MESSAGES, Translator
 from gateway.waiting import Waiting
 from tests.gateway.configurations import NOW_NS, message, route, settings
 from tests.gateway.fakes import FakeAdapter
@@ -217,6 +217,41 @@ def test_held_messages_are_committed_and_given_again_in_order_once_they_can_be_u
     assert group.released == ["node"]
     assert group.remembered["node"].payload == b"birth"
     assert len(bench.waiting) == 0
+
+
+def test_of_many_that_are_released_only_some_are_translated_at_once() -> None:
+    bench = Bench(births, max_held=10**6)
+    bench.take(*(message(payload=str(number).encode()) for number in range(1000)))
+    group = bench.take(message(payload=b"birth"), message(payload=b"1000"))
+    portions = [len(group.lines)]
+    while bench.translator.behind:
+        bench.translator.go_on(group)
+        portions.append(len(group.lines) - sum(portions))
+    assert max(portions) <= TURN_MESSAGES
+    assert values(group.lines) == [f"x={number}.0" for number in range(1001)], "in order, before the next new one"
+    assert group.released == ["node"]
+
+
+def test_of_large_messages_fewer_are_translated_at_once() -> None:
+    bench = Bench(births, max_held=10**7)
+    bench.take(*(message(payload=b"1" + b" " * TURN_BYTES) for _ in range(10)))
+    assert len(bench.take(message(payload=b"birth")).lines) == 1
+
+
+def test_what_cannot_be_read_waits_for_its_turn_behind_what_was_released() -> None:
+    bench = Bench(births, max_held=10**6)
+    bench.take(*(message(payload=b"1") for _ in range(TURN_MESSAGES + 1)))
+    group = bench.take(message(payload=b"birth"), Unreadable("a", b"", 1, 7, "broken"))
+    assert group.dead_letters == []
+    bench.translator.go_on(group)
+    assert [letter.reason for letter in group.dead_letters] == ["broken"]
+
+
+def test_a_message_that_is_decoded_again_is_translated_with_all_that_it_releases() -> None:
+    bench, group = Bench(births, max_held=10**6), Group("plant")
+    bench.take(*(message(payload=b"1") for _ in range(1000)))
+    bench.translator.decode_again(message(payload=b"birth"), group)
+    assert len(group.lines) == 1000
 
 
 def test_what_is_held_and_released_in_one_group_is_not_held_any_more() -> None:

@@ -104,9 +104,10 @@ class Listening:
                     self.held.setdefault(key, []).append(message)
                 case Release(key):
                     released += self.held.pop(key, [])
-                case Remember(key):
-                    assert message is not None
-                    self.remembered[key] = message
+                case Remember(key, kept):
+                    kept = kept or message
+                    assert kept is not None
+                    self.remembered[key] = kept
                 case Command():
                     self.published.append(thing)
                 case _:

@@ -21,6 +21,7 @@ from gateway.settings.models import Settings
 from gateway.spool import Action, DeadLetter, Group, Kind, Redelivery, Results, Selection, Spool
 from gateway.translator import Translator
 from gateway.waiting import Waiting
+from tests.adapters.sparkplug.speaking import Speaking, by_alias, number
 from tests.gateway.configurations import NOW_NS, message, route, settings
 from tests.gateway.dead_letters.letters import fixed, records_of, rejected, undecodable
 
@@ -156,7 +157,7 @@ def test_what_waits_for_a_birth_stays_a_letter_and_is_not_held(spool: Spool) -> 
     results = retry(spool, undecodable(b"5"), configuration=births)
     assert results == Results(failed=1, reasons={"it cannot be understood yet": 1})
     assert spool.held() == []
-    assert letters(spool.path)[0].detail == "it waits for node"
+    assert letters(spool.path)[0].detail.startswith("it waits for node: nothing that is remembered proves")
 
 
 def test_what_the_spool_remembers_helps_to_understand(spool: Spool) -> None:
@@ -173,6 +174,28 @@ def test_letters_help_each_other_to_be_understood_and_change_nothing_that_is_rem
     results = retry(spool, undecodable(b"birth"), undecodable(b"6"), configuration=births)
     assert (results.ignored, results.stored) == (1, 1)
     assert spool.remembered("plant") == [], "an old birth must not stand for a new one"
+
+
+def sparkplug() -> Settings:
+    """Return settings with a Sparkplug host."""
+    source = {"name": "plant", "url": "mqtt://127.0.0.1:1", "session": "sparkplug"}
+    return settings([route(source="plant", topic="spBv1.0/#", adapter="sparkplug")], sources=[source])
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_aliases_are_understood_if_births_that_the_spool_remembers_prove_them(spool: Spool, *, proved: bool) -> None:
+    node = Speaking()
+    given = [node.nbirth(number("x", 1.0, 1)), node.data(by_alias(1, 5.0)), node.nbirth(number("x", 2.0, 1))]
+    birth, data, again = (message(*one, received_ns=NOW_NS + second) for second, one in enumerate(given))
+    spool.commit(live(sparkplug(), birth, *([again] if proved else [])))
+    before = len(records_of(spool))
+    results = retry(
+        spool, undecodable(data.payload, topic=data.topic, received_ns=data.received_ns), configuration=sparkplug()
+    )
+    assert (results.stored, results.failed) == ((1, 0) if proved else (0, 1))
+    said = records_of(spool)[before:]
+    assert [record.split(" ")[1].split(",")[0] for record in said] == (["x=5.0"] if proved else [])
+    assert len(letters(spool.path)) == results.failed
 
 
 DYING = """

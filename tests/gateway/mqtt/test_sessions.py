@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from gateway.models import Command
 from tests.gateway.mqtt.collecting import collecting, until
 from tests.gateway.mqtt.hosts import FakeHost
-from tests.gateway.mqtt.scripted_broker import CONNACK, Peer, ScriptedBroker, publish
+from tests.gateway.mqtt.scripted_broker import CONNACK, Peer, ScriptedBroker, connack, publish
 
 
 def decode(packet: bytes) -> mqtt5.Packet:
@@ -55,6 +55,19 @@ async def test_it_asks_for_a_clean_session_in_3_1_1_and_leaves_a_will(broker: Sc
         connect = await (await broker.peer()).packet()
         assert connect[9] == 0x02 | 0x04 | 0x08 | 0x20, "clean session, a Will, at QoS 1, retained"
         assert b"plant/STATE/gw" in connect
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+async def test_that_its_own_filters_overlap_is_nobodys_business(broker: ScriptedBroker, protocol: str) -> None:
+    with capture_logs() as logs:
+        async with collecting(broker.url, session=FakeHost(), protocol=protocol, winner=lambda _: 1) as collector:
+            peer = await broker.peer()
+            if protocol == "5":
+                await peer.accept(connack(subscription_id_available=False), subscriptions=2)
+            else:
+                await accept_3_1_1(peer)
+            await collector.connected()
+    assert [log["event"] for log in logs if "overlap" in log["event"]] == []
 
 
 async def test_it_subscribes_to_what_the_session_wants_at_the_qos_it_wants(broker: ScriptedBroker) -> None:

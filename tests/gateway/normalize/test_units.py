@@ -33,6 +33,29 @@ def test_a_number_is_converted(source: str, target: str, value: float, converted
 
 
 @pytest.mark.parametrize(
+    ("source", "target", "value", "converted"),
+    [
+        ("degF", "degC", 32.0, 0.0),
+        ("degF", "degC", 212.0, 100.0),
+        ("degF", "degC", 32.9, 0.5),
+        ("degF", "degC", -40.0, -40.0),
+        ("degC", "degF", 0.0, 32.0),
+        ("degC", "degF", -160 / 9, 0.0),
+        ("degF", "kelvin", 32.0, 273.15),
+        ("kelvin", "degC", 273.25, 0.1),
+        ("degC", "kelvin", -273.15, 0.0),
+    ],
+)
+def test_an_offset_leaves_no_noise_behind(source: str, target: str, value: float, converted: float) -> None:
+    assert repr(conversion(source, target).apply(value)) == repr(converted)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 1e308, 5e-324])
+def test_a_number_at_the_edge_is_converted_with_an_offset_too(value: float) -> None:
+    assert conversion("degC", "kelvin").apply(value) == pytest.approx(value + 273.15)
+
+
+@pytest.mark.parametrize(
     ("source", "reason"), [("kg", "cannot be converted"), ("parsnip", "not known"), ("((((", "not known")]
 )
 def test_what_cannot_be_converted_says_why(source: str, reason: str) -> None:
