@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from google.protobuf.message import DecodeError
 
 from adapters.sparkplug import payload_pb2
+from adapters.sparkplug.columns import Columns
 from adapters.sparkplug.compression import COMPRESSED, inflate
 from adapters.sparkplug.datatypes import Field
 from adapters.sparkplug.payload import (
@@ -26,12 +29,12 @@ from adapters.sparkplug.scalars import convert
 from adapters.sparkplug.tables import read_table
 
 MAX_AT_ONCE = 1024 * 1024
-"""Bytes that are parsed in one go: an empty metric has 2, and 104 in memory."""
+"""Bytes that are parsed before the metrics in them are counted: an empty one has 2, and 104 in memory."""
 
 _new_tuple = tuple.__new__
 
 
-def read(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Payload:
+def read(payload: bytes, limits: Limits = DEFAULT_LIMITS, *, by_columns: bool = False) -> Payload:
     """Return what a payload says; a compressed one is inflated first.
 
     A malformed metric is returned with its fault, and costs no other metric anything.
@@ -39,14 +42,15 @@ def read(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Payload:
     Args:
         payload: The bytes of a message.
         limits: How much of it is read.
+        by_columns: Whether to read metrics that are all well-formed as `Columns`.
 
     Raises:
         ValueError: Nothing can be read.
     """
-    outer = _read(payload, limits)
+    outer = _read(payload, limits, by_columns=by_columns)
     if outer.uuid != COMPRESSED:
         return outer
-    inner = _read(inflate(outer.body, limits.inflated), limits)
+    inner = _read(inflate(outer.body, limits.inflated), limits, by_columns=by_columns)
     if inner.uuid == COMPRESSED:
         raise ValueError("a compressed payload within a compressed payload")
     return inner._replace(
@@ -55,11 +59,15 @@ def read(payload: bytes, limits: Limits = DEFAULT_LIMITS) -> Payload:
     )
 
 
-def _read(payload: bytes, limits: Limits) -> Payload:
+def _read(payload: bytes, limits: Limits, *, by_columns: bool) -> Payload:
     reader = _Reader(limits)
-    head = _parse(payload)
+    head = _parse(payload, limits.metrics)
     reader.count(len(head.metrics))
-    metrics = [reader.metric(each, 0) for each in head.metrics]
+    metrics: Sequence[Metric]
+    if by_columns and isinstance(head, payload_pb2.Payload):
+        metrics = Columns(list(head.metrics), partial(reader.metric, depth=0))
+    else:
+        metrics = [reader.metric(each, 0) for each in head.metrics]
     timestamp = head.timestamp if head.HasField("timestamp") else None
     seq = head.seq if head.HasField("seq") else None
     uuid = head.uuid.decode(errors="replace")
@@ -68,11 +76,18 @@ def _read(payload: bytes, limits: Limits) -> Payload:
     return Payload(timestamp, seq, metrics, uuid, head.body)
 
 
-def _parse(payload: bytes) -> payload_pb2.Payload | payload_pb2.Frames:
-    """Return the payload; with metrics that are still bytes if one is malformed, or all together are large."""
-    if len(payload) <= MAX_AT_ONCE:
-        with suppress(DecodeError):
-            return payload_pb2.Payload.FromString(payload)
+def _parse(payload: bytes, most: int) -> payload_pb2.Payload | payload_pb2.Frames:
+    """Return the payload; with metrics that are still bytes if one is malformed, or there are more than so many."""
+    if len(payload) > MAX_AT_ONCE:
+        frames = _frames(payload)
+        if len(frames.metrics) > most:
+            return frames
+    with suppress(DecodeError):
+        return payload_pb2.Payload.FromString(payload)
+    return _frames(payload)
+
+
+def _frames(payload: bytes) -> payload_pb2.Frames:
     try:
         return payload_pb2.Frames.FromString(payload)
     except DecodeError as error:

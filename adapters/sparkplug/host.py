@@ -22,6 +22,7 @@ from adapters.sparkplug.told import Told
 from adapters.sparkplug.topics import MessageType
 from gateway.models import Decoded, Hold, Message, Reject
 
+_BIRTHS = (MessageType.NBIRTH, MessageType.DBIRTH)
 _CONTINUITY_NS = 60_000_000_000
 """How long a connection may have been lost for the next sequence number to prove that no message was missed."""
 
@@ -91,7 +92,7 @@ class Host:
             return  # what hosts say
         node = self._nodes.node(line, message.received_ns)
         try:
-            payload = read(message.payload, self._limits)
+            payload = read(message.payload, self._limits, by_columns=kind in _BIRTHS)
             node.last_seen_ns = max(node.last_seen_ns, message.received_ns)
             self._past.heard(node)
             yield from self._understand(line, node, payload, message)

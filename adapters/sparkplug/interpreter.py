@@ -7,20 +7,21 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from adapters.quality import of_opc_da
+from adapters.sparkplug.births import LONGEST_AHEAD_MS, Birth
 from adapters.sparkplug.codec import (
+    Engineering,
     Metric,
     Payload,
     Property,
     Template,
     Value,
-    engineering,
     members,
     quality_code,
     value_of,
 )
 from adapters.sparkplug.datatypes import BINARY, type_name
 from adapters.sparkplug.edge_node import Station
-from adapters.sparkplug.known import Known, make_known
+from adapters.sparkplug.known import NO_MEANING, Known, make_known
 from adapters.sparkplug.last_values import kept
 from adapters.sparkplug.names import Names
 from adapters.sparkplug.told import Told
@@ -28,7 +29,6 @@ from gateway.models import BAD, GOOD, MAX_TEXT_BYTES, STALE, Definition, Origin,
 
 _LONGEST_BASE64 = MAX_TEXT_BYTES // 4 * 3
 _MILLISECOND_NS = 1_000_000
-_LONGEST_AHEAD_MS = 300_000
 MOST_LEARNED = 10_000
 """Metrics of one station that are taken though no birth tells them."""
 
@@ -49,15 +49,13 @@ class Interpreter:
         binary: Literal["base64", "digest", "ignore"],
         max_metrics: int,
     ) -> None:
-        self._names, self._births, self._binary, self._max_metrics = names, births, binary, max_metrics
+        self.names, self.births, self._binary, self._max_metrics = names, births, binary, max_metrics
         self._places: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], Mapping[str, str]] = {}
         self.definitions: deque[Definition] = deque(maxlen=max_metrics)
         self.metrics = 0
         self.make_room: Callable[[Station, int], None] = lambda _station, _count: None
 
-    def birth(  # noqa: C901  # a call more for each of 20,000 metrics takes long
-        self, station: Station, payload: Payload, told: Told, *, more: bool
-    ) -> list[Reject]:
+    def birth(self, station: Station, payload: Payload, told: Told, *, more: bool) -> list[Reject]:
         """Learn the metrics of a birth, and tell the values that are to be told of it.
 
         Args:
@@ -73,43 +71,11 @@ class Interpreter:
         new = len(payload.metrics) - (0 if more else len(before))
         if not self._has_room(station, new):
             raise ValueError(f"more than {self._max_metrics} metrics: raise max_metrics if these are real")
-        by_name: dict[bytes, Known] = dict(before) if more else {}
-        by_alias: dict[int, Known] = dict(station.by_alias) if more else {}
-        units: dict[str, str] = dict(station.units or {}) if more else {}
-        ambiguous: set[int] = set()
-        rejects: list[Reject] = []
-        for metric in payload.metrics:
-            name = metric.name
-            if metric.fault or not name:
-                rejects.append(Reject(_title(metric), metric.fault or "a metric of a birth without a name"))
-                continue
-            if isinstance(metric.value, Template) and metric.value.is_definition:
-                continue  # what its instances are made of, they say themselves
-            encoded = name.encode()
-            known = by_name.get(encoded)
-            old = before.get(encoded)
-            if known is None:
-                known = by_name[encoded] = self._known(station, metric, old)
-            if (alias := metric.alias) is not None and by_alias.setdefault(alias, known) is not known:
-                ambiguous.add(alias)
-                by_alias[alias] = known
-            if not known.key:
-                continue
-            if metric.properties and (unit := self._define(station, known, metric, old)):
-                units[known.key] = unit
-            if (reject := self._tell_birth(station, known, metric, old, payload.timestamp, told)) is not None:
-                rejects.append(reject)
-        if not more:
-            for alias in ambiguous:
-                del by_alias[alias]
-                rejects.append(Reject(f"alias {alias}", "two metrics of one birth have this alias: it names none"))
-        self.metrics += len(by_name) - len(before)
-        station.by_name, station.by_alias, station.units = by_name, by_alias, units or None
-        if not more and len(station.last.values) > len(by_name):
-            station.last.keep_only({known.slot for known in by_name.values()})
-        station.is_simple = all(known.place is None for known in by_name.values())
-        station.shapes.forget()
-        return rejects
+        birth = Birth(self, station, payload.timestamp, told, more=more)
+        birth.take(payload.metrics)
+        self.metrics += len(birth.by_name) - len(before)
+        birth.end()
+        return birth.rejects
 
     def forget(self, station: Station) -> None:
         """Forget all metrics of a station."""
@@ -128,7 +94,7 @@ class Interpreter:
             return None
         if not self._has_room(station, 1):
             return None
-        known = station.by_name[metric.name.encode()] = self._known(station, metric, None)
+        known = station.by_name[metric.name.encode()] = self.known(station, metric, None)
         self.metrics += 1
         station.is_simple = station.is_simple and known.place is None
         return known
@@ -162,39 +128,13 @@ class Interpreter:
         try:
             value = self._tell_value(known, metric, time, told, origin)
         except ValueError as error:
-            return Reject(_title(metric, known), str(error))
+            return Reject(known.name, str(error))
         if origin is not Origin.HISTORICAL:
             station.last.values[slot] = kept(value) if type(value) is str else value
             # A time of the far future is not stored as it is, and must not make history of all that follows.
-            if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
+            if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + LONGEST_AHEAD_MS:
                 station.last.times[slot] = said
                 station.latest_ms = max(station.latest_ms, time)
-        return None
-
-    def _tell_birth(
-        self, station: Station, known: Known, metric: Metric, old: Known | None, payload_time: int | None, told: Told
-    ) -> Reject | None:
-        """Tell a value of a birth, if it is one of those that are wanted."""
-        if self._births == "none" and not metric.is_historical:
-            return None
-        # Nearly all metrics of a birth are plain ones, and a birth may have twenty thousand: 2 us each.
-        has_quality = bool(metric.properties) and quality_code(metric.properties) is not None
-        if has_quality or metric.is_null or metric.is_historical or metric.is_transient or known.is_complex:
-            return self.tell(station, known, metric, payload_time, told, old=False)
-        try:
-            value = value_of(metric, known.datatype) if known.is_special else _plain(metric)
-        except ValueError as error:
-            return Reject(known.name, str(error))
-        slot, time = known.slot, metric.timestamp or payload_time
-        unchanged = self._births == "changed" and old is not None and not station.stale
-        said = kept(value) if type(value) is str else value
-        if unchanged and (before := station.last.values.get(slot)) == said and type(before) is type(said):
-            return None
-        told.add(known.place, known.key, value, time, BAD if value is None else GOOD)
-        station.last.values[slot] = said
-        if time is not None and time <= station.last_seen_ns // _MILLISECOND_NS + _LONGEST_AHEAD_MS:
-            station.last.times[slot] = time
-            station.latest_ms = max(station.latest_ms, time)
         return None
 
     def _tell_value(self, known: Known, metric: Metric, time: RawTime, told: Told, origin: Origin) -> Value | None:
@@ -236,18 +176,18 @@ class Interpreter:
         fits = not isinstance(metric.value, bytes) or len(metric.value) <= _LONGEST_BASE64
         return "base64" if self._binary == "base64" and fits else "size"
 
-    def _known(self, station: Station, metric: Metric, old: Known | None) -> Known:
+    def known(self, station: Station, metric: Metric, old: Known | None) -> Known:
         """Return what a birth makes known; what it says last is kept of the birth before."""
         if old is not None:
             if metric.datatype == old.datatype and metric.field == old.field:
                 return old
             key, place = old.key, old.place
-        elif self._names.is_ignored(metric.name):
+        elif self.names.is_ignored(metric.name):
             key, place = "", None
-        elif self._names.are_plain:
+        elif self.names.are_plain:
             key, place = metric.name, None
         else:
-            key, words = self._names.read(metric.name)
+            key, words = self.names.read(metric.name)
             place = self._place(station, words) if words else None
         known = make_known(metric, key, place)
         if old is not None and known.datatype == old.datatype:
@@ -264,10 +204,9 @@ class Interpreter:
             place = self._places[key] = {**station.place, **words, **_machine(words)}
         return place
 
-    def _define(self, station: Station, known: Known, metric: Metric, old: Known | None) -> str:
-        """Note what the properties say of the meaning of a value; return its unit."""
-        meaning = engineering(metric.properties)
-        if any(part not in ("", None) for part in meaning) and (old is None or old.meaning != meaning):
+    def define(self, station: Station, known: Known, meaning: Engineering, old: Known | None) -> str:
+        """Note what a birth says of the meaning of a value, if the one before it did not; return its unit."""
+        if meaning != NO_MEANING and (old is None or old.meaning != meaning):
             self.definitions.append(
                 Definition(
                     known.key,
@@ -288,20 +227,8 @@ def _machine(words: Mapping[str, str]) -> Mapping[str, str]:
     return {"machine": words["device"]} if "device" in words and "machine" not in words else {}
 
 
-def _plain(metric: Metric) -> Value | None:
-    """Return a value that is what stands on the wire."""
-    return metric.value  # type: ignore[return-value]  # fields of other kinds have conversions
-
-
 def _quality(properties: Mapping[str, Property]) -> Quality:
     code = quality_code(properties)
     if code is None:
         return GOOD
     return STALE if code == STALE.level else of_opc_da(code & 0xFFFF)
-
-
-def _title(metric: Metric, known: Known | None = None) -> str:
-    """Return how to speak of a metric that may lack a name."""
-    if known is not None:
-        return known.name
-    return metric.name or (f"alias {metric.alias}" if metric.alias is not None else "a metric without a name")

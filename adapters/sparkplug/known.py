@@ -10,8 +10,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from adapters.sparkplug import payload_pb2
-from adapters.sparkplug.codec import DataType, Engineering, Metric, Template
-from adapters.sparkplug.datatypes import FIELDS, Field
+from adapters.sparkplug.datatypes import FIELDS, DataType, Field
+from adapters.sparkplug.engineering import Engineering
+from adapters.sparkplug.payload import Metric, Template
 from adapters.sparkplug.scalars import Conversion, conversion
 
 Get = Callable[[payload_pb2.Reading | payload_pb2.AliasReading], bool | int | float | bytes]

@@ -22,6 +22,13 @@ def kept(text: str) -> str | bytes:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
+def kept_of(values: Sequence[Value | None]) -> Sequence[Kept]:
+    """Return what is kept of values."""
+    if str not in {*map(type, values)}:
+        return values
+    return [kept(value) if type(value) is str else value for value in values]
+
+
 class LastValues:
     """The last value of each metric of a station, by its slot, and its time as it was written."""
 

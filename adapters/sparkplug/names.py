@@ -89,6 +89,15 @@ class Listed:
     def __contains__(self, name: str) -> bool:
         return name in self._whole or name.startswith(self._beginnings)
 
+    def among(self, names: Sequence[str]) -> set[str]:
+        """Return those of the names that it gives."""
+        found = self._whole.intersection(names)
+        lines = "\n".join(["", *names])
+        for beginning in self._beginnings:
+            if f"\n{beginning}" in lines:
+                found |= {name for name in names if name.startswith(beginning)}
+        return {*found}
+
 
 class Names:
     """Reads names by the options of a host.
@@ -108,6 +117,10 @@ class Names:
     def is_ignored(self, name: str) -> bool:
         """Whether values of this name are not stored."""
         return name in self._ignored
+
+    def ignored_among(self, names: Sequence[str]) -> set[str]:
+        """Return those of the names whose values are not stored."""
+        return self._ignored.among(names)
 
     def read(self, name: str) -> Named:
         """Return what a name says: without a pattern that fits, only itself."""

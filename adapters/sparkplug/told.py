@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.models import GOOD, Observation, Origin, Quality, RawTime, Value
@@ -52,6 +52,31 @@ class Told:
             sheet.times[name] = time
         if quality is not GOOD:
             sheet.quality[name] = quality
+
+    def add_all(
+        self,
+        place: Mapping[str, str] | None,
+        names: Sequence[str],
+        values: Sequence[Value | None],
+        times: Sequence[RawTime],
+    ) -> None:
+        """Add good values that are no history, as `add` would one by one."""
+        if not names:
+            return
+        fresh = dict(zip(names, values, strict=True))
+        key = (id(place), Origin.LIVE)
+        sheet = self._open.get(key)
+        if len(fresh) < len(names) or (sheet is not None and not fresh.keys().isdisjoint(sheet.values)):
+            for name, value, time in zip(names, values, times, strict=True):
+                self.add(place, name, value, time)
+            return
+        if sheet is None:
+            sheet = self._open[key] = _Sheet(place, Origin.LIVE, times[0])
+            self._sheets.append(sheet)
+        sheet.values.update(fresh)
+        if times.count(sheet.time) < len(times):
+            usual = sheet.time
+            sheet.times.update((name, time) for name, time in zip(names, times, strict=True) if time != usual)
 
     def observations(self) -> Iterator[Observation]:
         """Yield what was collected."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 
@@ -21,6 +22,7 @@ from gateway.dead_letters import Errands
 from gateway.delivery import Delivery
 from gateway.errors import GatewayError
 from gateway.fail_points import FailPoint, reach
+from gateway.normalize import units
 from gateway.pipeline import GOODBYE, deliver, ingest, keep_house, pass_time
 from gateway.safekeeping import Safekeeping
 from gateway.settings.models import Settings
@@ -67,6 +69,8 @@ async def run(assembly: Assembly, stop: asyncio.Event) -> None:
     reach(FailPoint.AT_START)
     log.info("The gateway starts", id=settings.id, version=__version__, waiting=spool.account.waiting.messages)
     memory.set_aside()
+    if assembly.sessions:  # births name units
+        threading.Thread(target=units.load, name="units", daemon=True).start()
     until = 0.0
     try:
         adapters = {source: [path.adapter for path in mine.values()] for source, mine in assembly.paths.items()}

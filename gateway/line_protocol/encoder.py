@@ -10,7 +10,14 @@ from typing import NamedTuple
 from orjson import dumps
 
 from gateway.line_protocol import escape
-from gateway.line_protocol.spelling import Spellings, field_value, field_values, quality_fields, stored_names
+from gateway.line_protocol.spelling import (
+    Spellings,
+    are_surely_apart,
+    field_value,
+    field_values,
+    quality_fields,
+    stored_names,
+)
 from gateway.models import GOOD, Series, Telemetry, Value
 
 MAX_FIELDS = 250
@@ -146,6 +153,8 @@ class Encoder:
         if telemetry.time_status is not None:
             end = f",time_status={escape.text(telemetry.time_status)}{end}"
         metrics, quality = self.metrics, telemetry.quality or {}
+        if len(telemetry.values) > MAX_FIELDS:
+            metrics.of(telemetry.values)
         records = []
         for name, value in telemetry.values.items():
             marks = ["", *quality_fields("value", quality[name])] if name in quality else ()
@@ -157,19 +166,31 @@ class Encoder:
         return records
 
     def _fields(self, values: Mapping[str, Value]) -> list[str]:
-        return [
-            *map(
-                add, map(self.keys.__getitem__, values), field_values([*values.values()], {*map(type, values.values())})
-            )
-        ]
+        row = [*values.values()]
+        if len(row) <= MAX_FIELDS:
+            return [*map(add, map(self.keys.__getitem__, values), field_values(row, {*map(type, row)}))]
+        cells: list[str] = []
+        for start in range(0, len(row), MAX_FIELDS):
+            some = row[start : start + MAX_FIELDS]
+            cells += field_values(some, {*map(type, some)})
+        return [*map(add, self.keys.of(values), cells)]
 
     def _marks(self, telemetry: Telemetry, tags: frozenset[str]) -> list[str]:
         """Return the fields that say how far the values, and their time, can be trusted."""
         quality, keys = telemetry.quality or {}, self.keys
-        if any(one.code for one in quality.values()):
+        kinds = {*quality.values()}
+        has_codes = any(one.code for one in kinds)
+        if has_codes:
             marks = [field for name, one in quality.items() for field in quality_fields(keys[name][:-1], one)]
+        elif len(kinds) == 1:
+            end = f"_q={kinds.pop().level}i"
+            marks = [key[:-1] + end for key in keys.of(quality)]
         else:
             marks = [f"{keys[name][:-1]}_q={one.level}i" for name, one in quality.items()]
+        if telemetry.time_status is None and not has_codes and are_surely_apart(telemetry.values, quality):
+            if any(tag in telemetry.values or (tag.endswith("_q") and tag[:-2] in quality) for tag in tags):
+                raise ValueError(f"one of these names is that of a tag: {sorted(tags)[:100]}")
+            return marks
         if telemetry.time_status is not None:
             marks.append(f"time_status={escape.text(telemetry.time_status)}")
         names = [*telemetry.values, *(f"{name}_q" for name in quality)]

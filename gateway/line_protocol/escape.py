@@ -16,6 +16,7 @@ In a text, a quotation mark and a backslash are escaped by a backslash.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from gateway.models import MAX_TEXT_BYTES
 
@@ -57,6 +58,11 @@ def key(name: str) -> str:
     if _PLAIN.fullmatch(name):  # as most names are
         return name
     return storable(name).translate(_KEY_ESCAPES)
+
+
+def are_plain(names: Collection[str]) -> bool:
+    """Whether all names stand in a record as they are."""
+    return "" not in names and _PLAIN.fullmatch("".join(names)) is not None
 
 
 def storable(name: str) -> str:

@@ -31,6 +31,18 @@ class Spellings(dict[str, str]):
         super().__init__()
         self._end, self._limit, self._size = end, limit, 0
 
+    def of(self, names: Collection[str]) -> list[str]:
+        """Return the spellings of many names; those that are new are looked at together."""
+        found = [*map(self.get, names)]
+        if None in found:
+            new = [name for name, spelling in zip(names, found, strict=True) if spelling is None]
+            size = self._size + 300 * len(new) + 4 * sum(map(len, new))
+            if size <= self._limit and escape.are_plain(new):
+                self._size = size
+                self.update(zip(new, [name + self._end for name in new], strict=True))
+            found = [*map(self.__getitem__, names)]
+        return found  # type: ignore[return-value]  # none is None any more
+
     def __missing__(self, name: str) -> str:
         spelling = escape.key(name) + self._end
         self._size += 300 + 4 * len(name)  # two texts of up to four bytes a character, and their place
@@ -83,6 +95,17 @@ def quality_fields(key: str, quality: Quality) -> list[str]:
     if quality.code and quality.level != GOOD.level:
         return [f"{key}_q={quality.level}i", f"{key}_status={escape.text(quality.code)}"]
     return [f"{key}_q={quality.level}i"]
+
+
+def are_surely_apart(values: Collection[str], qualities: Collection[str]) -> bool:
+    """Whether the names of values, and of the fields that tell the quality of some, are all stored as other names.
+
+    It takes a twentieth of the time of `stored_names`. If it is not sure, they may be all the same.
+    """
+    lines = "\n".join(values)
+    text = lines.replace("\n", "") + "".join(qualities)
+    plain = text.isascii() and text.isprintable() and "\\" not in text and "" not in values and "" not in qualities
+    return plain and "_q\n" not in f"{lines}\n"
 
 
 def stored_names(names: Sequence[str]) -> set[str]:

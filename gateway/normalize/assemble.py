@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from gateway.models import Origin, Quality, Telemetry, Value
 from gateway.normalize.columns import Column, Suffix
 from gateway.normalize.series import SeriesState
 from gateway.status import Status
+
+_name_of, _field_of = attrgetter("name"), attrgetter("field")
 
 
 class Statement:
@@ -50,6 +53,25 @@ class Statement:
             self._last[0][column.field] = value
         else:
             self._last[0][column.name + suffix] = value
+
+    def add_all(self, columns: Sequence[Column], values: Sequence[Value], times: Sequence[int]) -> None:
+        """Add values that fit their columns, with the time of each or the one of all."""
+        names = [*map(_name_of if self._narrow else _field_of, columns)]
+        if len(times) == 1:
+            if times[0] != self._last_ns:
+                self._turn_to(times[0])
+            self._last[0].update(zip(names, values, strict=True))
+            return
+        for name, value, time_ns in zip(names, values, times, strict=True):
+            if time_ns != self._last_ns:
+                self._turn_to(time_ns)
+            self._last[0][name] = value
+
+    def mark_all(self, names: Sequence[str], quality: Quality, time_ns: int) -> None:
+        """Add one quality of many names that is to be written."""
+        if time_ns != self._last_ns:
+            self._turn_to(time_ns)
+        self._last[1].update(dict.fromkeys(names, quality))
 
     def mark(self, name: str, quality: Quality, time_ns: int) -> None:
         """Add a quality that is to be written."""

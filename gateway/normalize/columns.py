@@ -9,7 +9,7 @@ nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from gateway.models import INT64_MAX, INT64_MIN, Value
@@ -62,6 +62,10 @@ class Column(NamedTuple):
         """Whether changes too small to matter are not stored."""
         return self.rule is not None and self.rule.deadband is not None
 
+    def is_plain(self, kind: type) -> bool:
+        """Whether values of this type are stored as they come, or as floats, and nothing is declared of them."""
+        return self.rule is None and self.convert is _PLAIN.get(kind)
+
     @property
     def is_number(self) -> bool:
         """Whether numbers are stored as they are, as floats; says nothing of a column for texts or booleans."""
@@ -113,6 +117,15 @@ def make_column(name: str, kind: type, incoming: Incoming | None, declared: Metr
         steps.append(float_of_int)
     suffix = SUFFIX_OF_TYPE[kind]
     return Column(name, suffix, False, _chain(steps), name + suffix, declared)  # noqa: FBT003
+
+
+def plain_columns(names: Sequence[str], kinds: Sequence[type]) -> list[Column]:
+    """Return the columns of names of which nothing is declared and to which the route does nothing."""
+    ways = {kind: (suffix, _PLAIN[kind]) for kind, suffix in SUFFIX_OF_TYPE.items()}
+    return [
+        _make(Column, (name, suffix, False, convert, name + suffix, None))
+        for name, (suffix, convert) in zip(names, map(ways.__getitem__, kinds), strict=True)
+    ]
 
 
 def _chain(steps: list[Convert]) -> Convert | None:

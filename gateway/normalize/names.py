@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from pydantic import TypeAdapter, ValidationError
@@ -45,6 +46,15 @@ def metric_name(*parts: str) -> str:
     return (joined.replace(".[", "[") if "[" in joined else joined) or "value"
 
 
+def metric_names(prefix: str, names: Sequence[str]) -> list[str]:
+    """Return `metric_name(prefix, name)` of each of the names: a tenth of the time where all are as usual."""
+    text = "".join(names)
+    if prefix or not (text.isascii() and text.isprintable()) or "\\" in text or "" in names:
+        return [metric_name(prefix, name) for name in names]
+    joined = "\n".join(names).replace("/", ".")
+    return (joined.replace(".[", "[") if "[" in joined else joined).split("\n")
+
+
 def field_name(name: str, tags: AbstractSet[str]) -> str:
     """Return the name to store under: one that means something else to the store gets a trailing `_`.
 
@@ -59,3 +69,24 @@ def field_name(name: str, tags: AbstractSet[str]) -> str:
     if name.endswith(RESERVED_SUFFIXES) or name in RESERVED_NAMES or name in tags or name == "asset":
         return name + "_"
     return name
+
+
+def field_names(names: Sequence[str], tags: AbstractSet[str]) -> list[str]:
+    """Return `field_name` of each of the names: a tenth of the time where all are as usual.
+
+    Raises:
+        ValueError: One is too long, or holds what no store can keep.
+    """
+    text = "".join(names)
+    are_plain = text.isascii() and text.isprintable() and "\\" not in text and "" not in names
+    lines = "\n".join([*names, ""])
+    if (
+        are_plain
+        and max(map(len, names), default=0) <= _SURELY_STORABLE
+        and not any(f"{suffix}\n" in lines for suffix in RESERVED_SUFFIXES)
+        and "asset" not in names
+        and RESERVED_NAMES.isdisjoint(names)
+        and tags.isdisjoint(names)
+    ):
+        return [*names]
+    return [field_name(name, tags) for name in names]

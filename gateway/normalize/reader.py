@@ -7,6 +7,7 @@ of values, a type for each place. It says which rows hold something unusual, and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import TypeAlias
 
 from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_schema
@@ -63,6 +64,28 @@ def check_values(values: Sequence[Value]) -> None:
     read_texts([value for value in values if type(value) is str])
     if integers := [value for value in values if type(value) is int]:
         _read_integers(integers)
+
+
+def check_mixed(values: Sequence[Value | None], kinds: Sequence[type]) -> Sequence[Value]:
+    """Check values that are stored as they come, or as floats; return them as they are to be stored.
+
+    Args:
+        values: They.
+        kinds: Their types: float, int, str or bool.
+
+    Raises:
+        ValidationError: One is unusual.
+    """
+    are_numbers = [kind is float or kind is int for kind in kinds]
+    if all(are_numbers):
+        return read_numbers(values)
+    if str in kinds:
+        read_texts([value for value, kind in zip(values, kinds, strict=True) if kind is str])
+    numbers = iter(read_numbers([*compress(values, are_numbers)]))
+    return [
+        next(numbers) if is_number else value  # type: ignore[misc]  # its type is none of None
+        for value, is_number in zip(values, are_numbers, strict=True)
+    ]
 
 
 def unusual_rows(error: ValidationError) -> set[int]:

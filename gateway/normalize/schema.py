@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import repeat
+from typing import TypeAlias
 
-from gateway.normalize.columns import Column, Usual, make_column
-from gateway.normalize.names import field_name, metric_name
+from gateway.normalize.columns import Column, Usual, make_column, plain_columns
+from gateway.normalize.names import field_name, field_names, metric_name, metric_names
 from gateway.normalize.plan import IRREGULAR, MAX_FIELDS, Plan, Shape, make_plan
 from gateway.normalize.room import Room
 from gateway.settings.models import Incoming, Metric
 
+Key: TypeAlias = str | tuple[str, str]
+"""A name, or a name and a unit."""
 SIGHTINGS = 3
 """How often a shape comes before a plan is made for it, which costs as much as ten messages taken without one."""
 MAX_SHAPES = 4096
@@ -32,8 +35,8 @@ class Schema:
         room: What the schemas of its route share.
 
     Attributes:
-        columns: By name in the message, type and unit: where a value goes; None if the route ignores it. What is not
-            there yet is found by `column`.
+        columns: By type, and by name in the message or, where it names one, name and unit: where a value goes; None
+            if the route ignores it. What is not there yet is found by `column`.
         room: Where it remembers what it worked out.
         shared: What the tables of many machines have in common, so that each is kept once: it then stays in the
             processor's cache, which halves the time for a message.
@@ -54,7 +57,7 @@ class Schema:
         self._tags = tags
         self.room = room
         room.move_in(self)
-        self.columns: dict[tuple[str, type, str], Column | None] = {}
+        self.columns: Mapping[type, dict[Key, Column | None]] = {kind: {} for kind in (float, int, str, bool)}
         self.shared: dict[Usual, Usual] = {}
         self.plans: dict[tuple[str, ...], Plan] = {}
         self._by_shape: dict[Shape, Plan] = {}
@@ -62,7 +65,9 @@ class Schema:
 
     def forget(self) -> None:
         """Forget everything that can be worked out again."""
-        for table in (self.columns, self.shared, self.plans, self._by_shape, self._sightings):
+        for columns in self.columns.values():
+            columns.clear()
+        for table in (self.shared, self.plans, self._by_shape, self._sightings):
             table.clear()
 
     def see(self, shape: Shape) -> Plan | None:
@@ -87,12 +92,45 @@ class Schema:
         Raises:
             ValueError: It cannot be stored under this name, or not in this unit.
         """
-        key = (source_name, kind, unit)
-        column = self.columns.get(key, _UNKNOWN)
+        key = (source_name, unit) if unit else source_name
+        columns = self.columns[kind]
+        column = columns.get(key, _UNKNOWN)
         if column is _UNKNOWN:
             self.room.take(_COLUMN_BYTES + 2 * len(source_name))
-            column = self.columns[key] = self._make_column(source_name, kind, unit)
+            column = columns[key] = self._make_column(source_name, kind, unit)
         return column
+
+    def plain_columns(
+        self, sources: Sequence[str], kinds: Sequence[type], units: Sequence[str]
+    ) -> Sequence[Column] | None:
+        """Return where values go that are stored as they come, or as floats; None if one of them is another.
+
+        Args:
+            sources: Their names in the message.
+            kinds: Their types: float, int, str or bool.
+            units: Their units; empty for none.
+        """
+        keys: Sequence[Key] = sources
+        if any(units):
+            keys = [(source, unit) if unit else source for source, unit in zip(sources, units, strict=True)]
+        columns = [self.columns[kind].get(key) for kind, key in zip(kinds, keys, strict=True)]
+        is_free = not self._incoming and not self._declared
+        if None in columns and is_free:
+            try:
+                names = field_names(metric_names(self._metric, sources), self._tags)
+            except ValueError:
+                return None
+            self.room.take(columns.count(None) * _COLUMN_BYTES + 2 * sum(map(len, sources)))
+            made = plain_columns(names, kinds)
+            for place, column in enumerate(columns):
+                if column is None:
+                    columns[place] = self.columns[kinds[place]][keys[place]] = made[place]
+        if None in columns:
+            return None
+        found: list[Column] = columns  # type: ignore[assignment]  # none is None
+        if is_free or all(column.is_plain(kind) for column, kind in zip(found, kinds, strict=True)):
+            return found
+        return None
 
     def described(self, source_name: str) -> tuple[str, Metric | None]:
         """Return the name without the ending of a type, and what the measurement declares of it.

@@ -94,6 +94,10 @@ class SeriesState:
             if self._room.left <= 0:
                 raise ValueError("no room for more names: raise limits.max_names if these are real values")
 
+    def has_room(self, count: int) -> bool:
+        """Whether there is room to know so many names more."""
+        return not count or (len(self.qualities) + count <= MAX_NAMES and count <= self._room.left)
+
     def tell(self, name: str, quality: Quality) -> None:
         """Remember a quality that is being written."""
         if name not in self.qualities:
@@ -109,8 +113,15 @@ class SeriesState:
 
     def tell_all(self, names: Iterable[str], quality: Quality) -> None:
         """Remember one quality of many names that is being written."""
-        for name in names:
-            self.tell(name, quality)
+        if quality != GOOD:
+            for name in names:
+                self.tell(name, quality)
+            return
+        before = len(self.qualities)
+        self.qualities.update(dict.fromkeys(names, quality))
+        self._room.left -= len(self.qualities) - before
+        if self.marked:
+            self.marked.difference_update(names)
 
     def told(self, plan: Plan) -> bool:
         """Whether it stands written of all values of a plan that they are good."""

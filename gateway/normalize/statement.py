@@ -1,18 +1,19 @@
-"""The long way of a message: value by value, with a reason for each that cannot be taken."""
+"""The long way of a message: what is as usual together, the rest one by one, with a reason if it cannot be taken."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from math import isfinite
+from operator import attrgetter
 from types import MappingProxyType
+
+from pydantic_core import ValidationError
 
 from gateway.models import (
     BAD,
     GOOD,
-    INT64_MAX,
-    INT64_MIN,
-    MAX_TEXT_BYTES,
     Definition,
     Observation,
     Quality,
@@ -21,24 +22,31 @@ from gateway.models import (
 )
 from gateway.normalize.assemble import Statement
 from gateway.normalize.clock import Timed
-from gateway.normalize.columns import Column, Elsewhere, Suffix
+from gateway.normalize.columns import Column
+from gateway.normalize.conversion import convert
 from gateway.normalize.deadband import suppress
+from gateway.normalize.reader import check_mixed
 from gateway.normalize.schema import Schema
 from gateway.normalize.series import MAX_NAMES, SeriesState
 from gateway.normalize.units import canonical
 from gateway.settings.models import Metric
 
 _NO_UNITS: Mapping[str, str] = MappingProxyType({})
+_MANY = 32
+"""Values that are worth to be taken together."""
+_name_of = attrgetter("name")
+_PLAIN_KINDS = frozenset({float, int, str, bool})
 _SURE = (float, bool)
 """Of these types every value can be stored that is finite."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """Reads one observation, value by value: 1 us for each.
+    """Reads one observation: 0.5 us for each of many values that are as usual, 1 us for each other.
 
     Attributes:
         live: Whether it tells the present: only then it changes what is remembered of the series.
+        at_once: So many values are taken together, if they are that many and as usual; see `_take_many`.
         rejects: What could not be taken, and why.
         definitions: What it told of the meaning of its values that was not known.
     """
@@ -49,6 +57,7 @@ class Reading:
     timed: Timed
     single: Mapping[str, Timed]
     live: bool
+    at_once: int = 256
     statement: Statement = field(init=False)
     rejects: list[Reject] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
@@ -61,14 +70,91 @@ class Reading:
         said = self.observation.quality
         one = said if isinstance(said, Quality) else None
         each: Mapping[str, Quality] = {} if isinstance(said, Quality) else said
-        for source_name, value in self.observation.values.items():
+        sources, values = [*self.observation.values], [*self.observation.values.values()]
+        if min(len(sources), self.at_once) < _MANY or (one is not None and one != GOOD):
+            self._take_each(sources, values, one, each)
+        else:
+            self._take_many(sources, values, each, self.at_once)
+        if self.live and self.timed.status != self.state.time_status:
+            self.state.time_status = self.statement.time_status = self.timed.status
+        return self.statement
+
+    def _take_each(
+        self, sources: Sequence[str], values: Sequence[Value | None], one: Quality | None, each: Mapping[str, Quality]
+    ) -> None:
+        for source_name, value in zip(sources, values, strict=True):
             try:
                 self._value(source_name, value, one or each.get(source_name, GOOD))
             except ValueError as error:
                 self.rejects.append(Reject(source_name, str(error)))
-        if self.live and self.timed.status != self.state.time_status:
-            self.state.time_status = self.statement.time_status = self.timed.status
-        return self.statement
+
+    def _take_many(
+        self, sources: Sequence[str], values: Sequence[Value | None], each: Mapping[str, Quality], size: int
+    ) -> None:
+        """Take values so many at once; where one of them is unusual, half as many, and a few one by one.
+
+        Args:
+            sources: Their names in the message.
+            values: They.
+            each: Qualities that are told, by name.
+            size: How many.
+        """
+        for start in range(0, len(sources), size):
+            some, theirs = sources[start : start + size], values[start : start + size]
+            if self._take_plain(some, theirs, each):
+                continue
+            if size > _MANY:
+                self._take_many(some, theirs, each, size // 2)
+            else:
+                self._take_each(some, theirs, None, each)
+
+    # Runs for births and other messages that bring many new names: 0.4 us for each of them.
+    def _take_plain(self, sources: Sequence[str], values: Sequence[Value | None], each: Mapping[str, Quality]) -> bool:
+        """Take good values that need no conversion; False, and nothing has changed, if there is another."""
+        kinds = [*map(type, values)]
+        if not _PLAIN_KINDS.issuperset(kinds) or (each and not each.keys().isdisjoint(sources)):
+            return False
+        state, statement, told = self.state, self.statement, self.observation.units
+        units = [told.get(source, "") for source in sources] if told else [""] * len(sources)
+        columns = self.schema.plain_columns(sources, kinds, units)
+        if columns is None:
+            return False
+        names = [*map(_name_of, columns)]
+        known = {*names}
+        qualities = state.qualities
+        unlike = [
+            name
+            for name, told_last in zip(names, map(qualities.get, names), strict=True)
+            if told_last is not GOOD and told_last != GOOD
+        ]
+        new = [name for name in unlike if name not in qualities]
+        if len(known) < len(names) or not known.isdisjoint(statement.names) or not state.has_room(len(new)):
+            return False
+        try:
+            stored = check_mixed(values, kinds)
+        except ValidationError:
+            return False
+        statement.names |= known
+        times = self._times(sources)
+        statement.add_all(columns, stored, times)
+        if self.live and unlike:
+            if len(times) == 1:
+                statement.mark_all(unlike, GOOD, times[0])
+            else:
+                at = dict(zip(names, times, strict=True))
+                for name in unlike:
+                    statement.mark(name, GOOD, at[name])
+            state.tell_all(unlike, GOOD)
+        for name, unit in compress(zip(names, units, strict=True), units):
+            self._define(name, unit, None)
+        return True
+
+    def _times(self, sources: Sequence[str]) -> Sequence[int]:
+        """Return the time of each value, or the one of all."""
+        usual_ns, single = self.timed.time_ns, self.single
+        if not single:
+            return (usual_ns,)
+        return [single[source].time_ns if source in single else usual_ns for source in sources]
 
     def _value(self, source_name: str, value: Value | None, quality: Quality) -> None:
         if value is None or (type(value) is float and not isfinite(value)):
@@ -85,7 +171,7 @@ class Reading:
         if column.convert is None and type(value) in _SURE:
             suffix, stored = column.suffix, value  # nothing can be wrong with it
         else:
-            suffix, stored = _convert(column, value)
+            suffix, stored = convert(column, value)
         statement.names.add(name)
         changed = quality != (before if self.live else GOOD)
         time_ns = self.timed.time_ns
@@ -152,31 +238,3 @@ class Reading:
             self.definitions.append(
                 Definition(name, unit, kind, None, None, description, series.asset, series.measurement)
             )
-
-
-def _convert(column: Column, value: Value) -> tuple[Suffix, Value]:
-    """Return the ending of the field and the value in its stored form; ValueError says why it has none."""
-    suffix = column.suffix
-    if column.convert is not None:
-        try:
-            value = column.convert(value)
-        except Elsewhere as other:
-            suffix, value = other.suffix, other.value
-    if type(value) is float:
-        if not isfinite(value):
-            raise ValueError("the number is too large once converted")
-    elif isinstance(value, str):
-        _check_text(value)
-    elif not INT64_MIN <= value <= INT64_MAX:
-        raise ValueError("the integer is beyond 64 bits")
-    return suffix, value
-
-
-def _check_text(text: str) -> None:
-    if len(text) > MAX_TEXT_BYTES:
-        raise ValueError(f"the text is longer than {MAX_TEXT_BYTES} characters")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError("the text is not Unicode: it holds half a surrogate pair") from error

@@ -190,7 +190,7 @@ class Table:
             if source in usual:
                 continue
             kind, unit = type(value), units.get(source, "")
-            column = columns.get((source, kind, unit))
+            column = columns[kind].get((source, unit) if unit else source) if kind in columns else None
             if column is None or column.has_deadband or not self._is_told(column, unit):
                 continue
             is_number = column.is_number and kind in _NUMBERS

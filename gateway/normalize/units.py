@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from functools import cache, lru_cache
 from math import floor, isfinite, log10
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ _DEFINITIONS = (
     # A shaft that turns 60 times a minute turns at 1 Hz; pint alone would count radians.
     "revolutions_per_minute = 1 / minute = rpm",
 )
+_loading = Lock()
 _MAX_UNIT = 64
 _LARGEST_DENOMINATOR = 10_000
 _NOISE = 1e-12
@@ -105,8 +107,18 @@ class Conversion(NamedTuple):
         return self.apply(1.0) == 1.0 and self.apply(0.0) == 0.0
 
 
-@cache
+def load() -> None:
+    """Have all at hand that units take: 0.4 s, for which the first message with a unit waits else. In any thread."""
+    _registry()
+
+
 def _registry() -> pint.UnitRegistry[float]:
+    with _loading:  # two threads that need it at once would load it twice
+        return _loaded()
+
+
+@cache
+def _loaded() -> pint.UnitRegistry[float]:
     import pint  # noqa: PLC0415  # 0.4 s and 20 MB, which only those pay who name units
 
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(

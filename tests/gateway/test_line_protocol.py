@@ -134,6 +134,27 @@ def test_more_than_250_fields_are_several_records_of_one_series_and_time(fields:
     assert merged == values
 
 
+@pytest.mark.parametrize("odd", ["p% =,", "b\\c", "Öl", "a b", "x" * 250])
+@pytest.mark.parametrize("odd_value", ["a,b", 'say "x"', "back\\slash", 2**60, True, "漢" * 5000, "\x7f"])
+def test_many_fields_are_spelled_as_each_by_itself(odd: str, odd_value: Value) -> None:
+    values: dict[str, Value] = {f"v/{number}": (1.5, 7, "on", False)[number % 4] for number in range(600)}
+    values |= {odd: odd_value, "last": 0.1}
+    quality = {name: GOOD if number % 5 else BAD for number, name in enumerate(values)}
+    encoder, end = Encoder(), f" {NOON_NS}"
+    for marks in (quality, dict.fromkeys(values, GOOD), quality | {"last": Quality(0, "broken")}):
+        several = encoder.encode(telemetry(values, quality=marks))
+        joined = ",".join(
+            record.removesuffix(end).removeprefix("press,asset=press-7,site=berlin ") for record in several
+        )
+        each = [
+            *(Encoder().encode(telemetry({name: value}))[0] for name, value in values.items()),
+            *(Encoder().encode(telemetry({}, quality={name: one}))[0] for name, one in marks.items()),
+        ]
+        assert joined == ",".join(
+            one.removesuffix(end).removeprefix("press,asset=press-7,site=berlin ") for one in each
+        )
+
+
 def test_the_origin_of_telemetry_is_no_part_of_its_record() -> None:
     live = telemetry({"x": 1.0})
     assert Encoder().encode(live.model_copy(update={"origin": Origin.HISTORICAL})) == Encoder().encode(live)
@@ -160,6 +181,8 @@ def test_names_that_would_be_stored_as_one_are_refused() -> None:
         Encoder().encode(telemetry({"x": 1.0}, tags={"a\\b": "1", "a/b": "2"}))
     with pytest.raises(ValueError, match="a_q"):
         Encoder().encode(telemetry({"a_q": 1.0}, quality={"a": GOOD}))
+    with pytest.raises(ValueError, match="x_q"):
+        Encoder().encode(telemetry({"x": 1.0}, tags={"x_q": "a"}, quality={"x": GOOD}))
     with pytest.raises(ValueError, match="time_status"):
         Encoder().encode(telemetry({"x": 1.0}, tags={"time_status": "a"}, time_status="received"))
 
@@ -184,6 +207,14 @@ def test_spellings_remembered_are_bounded_by_what_they_take() -> None:
             name = f"{number}".rjust(length, "x")
             assert spellings[name] == f"{name}="
         assert len(spellings) * (300 + 4 * length) <= 100_000
+
+
+def test_spellings_asked_for_together_are_those_of_each_and_bounded_too() -> None:
+    spellings = Spellings("=", limit=100_000)
+    for start in range(0, 5000, 250):
+        names = [f"v {number}" if number % 251 == 0 else f"v{number}" for number in range(start, start + 250)]
+        assert spellings.of(names) == [Spellings("=")[name] for name in names]
+        assert len(spellings) * 300 <= 100_000
 
 
 def test_what_is_remembered_is_bounded() -> None:
