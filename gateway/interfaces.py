@@ -235,13 +235,18 @@ class Batch(NamedTuple):
     records: int
 
     def halves(self) -> tuple[Batch, Batch]:
-        """Split between two records, near the middle. Needs two records or more."""
-        lines = self.body.split(b"\n")[:-1]
-        middle = len(lines) // 2
-        return (
-            Batch(b"\n".join(lines[:middle]) + b"\n", middle),
-            Batch(b"\n".join(lines[middle:]) + b"\n", len(lines) - middle),
-        )
+        """Split between two records, in the middle. Needs two records or more."""
+        body, middle = self.body, self.records // 2
+        # From the middle of the bytes it is not far: cutting megabytes into records takes twenty times as long.
+        end = body.find(b"\n", len(body) // 2) + 1
+        number = body.count(b"\n", 0, end)
+        while number > middle:
+            end = body.rfind(b"\n", 0, end - 1) + 1
+            number -= 1
+        while number < middle:
+            end = body.find(b"\n", end) + 1
+            number += 1
+        return Batch(body[:end], middle), Batch(body[end:], self.records - middle)
 
 
 class Sink(Protocol):

@@ -19,8 +19,9 @@ from gateway.models import Message
 from gateway.mqtt.window import Window
 from gateway.status import SourceStatus
 
-FULL = 2_500
-"""Messages after which what arrives goes to a new delivery, so that a caller who lags gets it in portions."""
+FULL, FULL_BYTES = 2_500, 131_072
+"""Messages, or bytes of them, after which what arrives goes to a new delivery, so that a caller who lags gets it in
+portions. What it makes of one is a group at least, which in the narrow layout has five times as many bytes."""
 MAX_MESSAGES = 65_535
 """Messages to hold unacknowledged: a message costs about half a kilobyte besides its bytes."""
 
@@ -135,7 +136,7 @@ class Deliveries:
     def open(self, link: Link) -> Delivery:
         """Return the delivery to add to."""
         last = self._waiting[-1] if self._waiting else None
-        add = last is not None and last.link is link and len(last.messages) < FULL
+        add = last is not None and last.link is link and len(last.messages) < FULL and last.size < FULL_BYTES
         delivery = last if last is not None and add else Delivery(link)
         self._opened = (len(delivery.messages), len(delivery.packet_ids), delivery.size)
         return delivery

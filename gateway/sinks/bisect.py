@@ -141,7 +141,8 @@ class Isolation:
             self._lost_last = False
             self._accepted += piece.batch.records
             self._written(piece)
-            self._taken = _Piece(piece.start, Batch(piece.batch.body.partition(b"\n")[0] + b"\n", 1))
+            body = piece.batch.body
+            self._taken = _Piece(piece.start, Batch(body[: body.index(b"\n") + 1], 1))
             self._pieces.pop()
 
     def _written(self, piece: _Piece) -> None:

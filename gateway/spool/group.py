@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, repeat
 from typing import NamedTuple
@@ -90,7 +90,7 @@ class Group:
         source: Name of the source they came from.
         received: Messages taken into the group, of any fate.
         size: Bytes of them, about.
-        lines: The records of its messages.
+        written: Bytes of the records of its messages.
         further: Records that follow from no single message: the catalogue, silences.
         dead_letters: What could not be understood or taken.
         held: Messages that wait for a key, with it.
@@ -106,7 +106,7 @@ class Group:
         self.source = source
         self.received = 0
         self.size = 0
-        self.lines: list[str] = []
+        self.written = 0
         self.further: list[str] = []
         self.dead_letters: list[DeadLetter] = []
         self.held: list[tuple[str, Message]] = []
@@ -116,20 +116,22 @@ class Group:
         self.definitions: list[Definition] = []
         self.commands: list[Command] = []
         self.settlement: Settlement | None = None
+        self._pieces: list[bytes] = []
+        """The records of its messages, those that were added together in one piece: each ends with a newline."""
+        self._records = 0
         self._topics: dict[str, int] = {}
         self._topic_of = array("I")
         self._records_of = array("I")
 
-    def add(self, topic: str, lines: Iterable[str]) -> None:
-        """Add the records of one message."""
-        before = len(self.lines)
-        self.lines += lines
+    def add(self, topic: str, lines: Sequence[str]) -> None:
+        """Add the records of one message, or note that there are none."""
         topics = self._topics
         index = topics.get(topic)
         if index is None:
             index = topics[topic] = len(topics)
         self._topic_of.append(index)
-        self._records_of.append(len(self.lines) - before)
+        self._records_of.append(len(lines))
+        self._put(lines)
 
     def add_each(self, messages: Sequence[Message], lines: Sequence[str]) -> None:
         """Add one record for each of these messages."""
@@ -138,7 +140,21 @@ class Group:
             index = topics.get(message.topic)
             topic_of.append(topics.setdefault(message.topic, len(topics)) if index is None else index)
         self._records_of.extend(repeat(1, len(lines)))
-        self.lines += lines
+        self._put(lines)
+
+    def _put(self, lines: Sequence[str]) -> None:
+        # Made one piece while the processor has them at hand: in the narrow layout a group has thousands of records,
+        # and each that is kept until the commit takes half as much memory again.
+        if lines:
+            piece = "\n".join([*lines, ""]).encode()
+            self._pieces.append(piece)
+            self._records += len(lines)
+            self.written += len(piece)
+
+    @property
+    def lines(self) -> list[str]:
+        """The records of its messages, to look at."""
+        return b"".join(self._pieces).decode().split("\n")[:-1]
 
     @property
     def messages(self) -> int:
@@ -148,7 +164,7 @@ class Group:
     @property
     def records(self) -> int:
         """Records of any kind."""
-        return len(self.lines) + len(self.further)
+        return self._records + len(self.further)
 
     @property
     def empty(self) -> bool:
@@ -177,7 +193,7 @@ class Group:
 
     def body(self) -> bytes:
         """Return the records, one a line."""
-        return "\n".join([*self.lines, *self.further, ""]).encode()
+        return b"".join([*self._pieces, "\n".join([*self.further, ""]).encode()])
 
     def origins(self) -> Origins:
         """Return where the records came from."""

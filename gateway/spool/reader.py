@@ -11,7 +11,11 @@ from gateway.spool.group import Row
 from gateway.spool.progress import Progress
 from gateway.spool.recent import Recent
 
-_SELECT = "SELECT id, created_ns, messages, points, size, body, origins FROM records WHERE id > ? AND id <= ? "
+_SELECT = (
+    # What would be too much is not even read: half of what is read would be, where rows are as large as batches.
+    "SELECT id, created_ns, messages, points, size, iif(size <= ?1, body, x''), iif(size <= ?1, origins, x'') "
+    "FROM records WHERE id > ?2 AND id <= ?3 "
+)
 _FIRST, _LAST = _SELECT + "ORDER BY id LIMIT 1", _SELECT + "ORDER BY id DESC LIMIT 1"
 _END = 2**63 - 1
 
@@ -49,8 +53,10 @@ class SpoolReader:
     def _choose(self, progress: Progress, max_bytes: int, *, backlog_first: bool) -> Sequence[Row]:
         gap = progress.newest_gap() if self._newest_first else progress.oldest_gap()
         fresh_first = self._newest_first and not (backlog_first and gap is not None)
-        rows = self._recent.after(progress.top) if fresh_first or gap is None else None
-        if rows is not None and (rows or gap is None) and sum(row.size for row in rows) <= max_bytes:
+        rows = None
+        if fresh_first or gap is None:
+            rows = self._recent.after(progress.top, max_bytes, newest=self._newest_first)
+        if rows is not None and (rows or gap is None):
             return rows
         if fresh_first and (rows := self._read(progress.top, _END, max_bytes, backwards=True)):
             return rows
@@ -69,11 +75,14 @@ class SpoolReader:
         size = 0
         # A query a row: an open cursor would keep the log of the writer from being reused.
         while size < max_bytes:
+            room = max_bytes - size if rows else _END
             if backwards:
-                row = self._connection.execute(_LAST, (after, rows[-1].id - 1 if rows else last)).fetchone()
+                between = after, rows[-1].id - 1 if rows else last
+                row = self._connection.execute(_LAST, (room, *between)).fetchone()
             else:
-                row = self._connection.execute(_FIRST, (rows[-1].id if rows else after, last)).fetchone()
-            if row is None or (rows and size + row[4] > max_bytes):
+                between = rows[-1].id if rows else after, last
+                row = self._connection.execute(_FIRST, (room, *between)).fetchone()
+            if row is None or row[4] > room:
                 break
             rows.append(_checked(Row(*row)))
             size += row[4]

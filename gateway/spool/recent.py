@@ -32,9 +32,24 @@ class Recent:
             while self._rows and self._rows[0].id <= last:
                 self._size -= self._rows.popleft().size
 
-    def after(self, row: int) -> list[Row] | None:
-        """Return all rows after this one; None if some of them are no longer here."""
+    def after(self, row: int, max_bytes: int, *, newest: bool = False) -> list[Row] | None:
+        """Return rows after this one, in their order; None if some of them are no longer here.
+
+        Args:
+            row: Its number.
+            max_bytes: What they may come to; one is returned in any case, if there is any.
+            newest: If they come to more, return the last of them and not the first.
+        """
         with self._lock:
             if not self._rows or self._rows[0].id > row + 1:
                 return None
-            return [one for one in self._rows if one.id > row]
+            rows = [one for one in self._rows if one.id > row]
+        if newest:
+            rows.reverse()
+        size = 0
+        for number, one in enumerate(rows):
+            size += one.size
+            if number and size > max_bytes:
+                del rows[number:]
+                break
+        return rows[::-1] if newest else rows

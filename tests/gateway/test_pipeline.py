@@ -19,7 +19,7 @@ from gateway import pipeline as pipeline_module
 from gateway.clock import Clock
 from gateway.delivery import Backoff, Delivery
 from gateway.errors import SinkError, SinkHeld, SinkRejected, SinkUnavailable, SpoolError
-from gateway.filling import Filling
+from gateway.filling import MAX_GROUP_BYTES, Filling
 from gateway.interfaces import Batch, Unreadable
 from gateway.line_protocol import Encoder
 from gateway.models import Command, Hold, Message, Observation, Reject, Release
@@ -538,6 +538,19 @@ async def test_what_is_sent_again_is_not_committed_when_the_gateway_stops(tmp_pa
         await line.until(lambda: line.status.messages.received == 1)
     assert line.source.acknowledged == []
     assert line.spool.account.waiting.messages == 0
+
+
+async def test_a_group_closes_when_its_records_have_become_many_from_few_bytes(tmp_path: File) -> None:
+    line = Line(tmp_path)
+    text = "x" * (MAX_GROUP_BYTES // 40)
+    line.bench.adapter._decode = lambda _: (Observation({f"value{number}": text for number in range(20)}),)
+    filling = Filling(line.source, line.bench.translator, 3600.0, Clock())
+    for number in range(3):
+        line.source.feed(message(payload=b"%d" % number))
+    async with asyncio.timeout(20):
+        await filling.fill()
+    assert [len(messages) for messages in filling.taken] == [1, 1], "half a megabyte of records each"
+    await line.safekeeping.close()
 
 
 async def test_time_does_not_run_ahead_of_what_waits_to_be_translated(tmp_path: File) -> None:

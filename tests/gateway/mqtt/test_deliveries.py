@@ -9,7 +9,7 @@ import pytest
 
 from gateway.clock import STRIDE_NS, Clock
 from gateway.models import Message
-from gateway.mqtt.deliveries import FULL, MAX_MESSAGES, Deliveries
+from gateway.mqtt.deliveries import FULL, FULL_BYTES, MAX_MESSAGES, Deliveries
 from gateway.mqtt.window import Window
 from gateway.status import SourceStatus
 from tests.gateway.hands import Hands
@@ -128,6 +128,14 @@ async def test_copies_behind_messages_that_fill_a_delivery_do_not_overtake_them(
     assert books.link.acknowledged == []
     books.deliveries.acknowledge(await books.deliveries.receive())
     assert books.link.acknowledged == [*range(1, FULL + 2)]
+
+
+async def test_a_caller_who_lags_gets_large_messages_in_portions() -> None:
+    books = Books()
+    for packet_id in range(1, 4):
+        books.arrive(packet_id, size=FULL_BYTES // 2)
+    portions = [await books.deliveries.receive() for _ in range(2)]
+    assert [[message.packet_id for message in portion] for portion in portions] == [[1, 2], [3]]
 
 
 async def test_copies_alone_are_acknowledged_at_once() -> None:

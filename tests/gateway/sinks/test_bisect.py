@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import SinkHeld, SinkRejected, SinkUnavailable
+from gateway.interfaces import Batch
 from gateway.sinks.bisect import Isolation, Rejection, write_all
 from tests.gateway.sinks.memory import Memory, batch_of, refuse
 
@@ -35,6 +36,14 @@ def test_exactly_the_bad_records_are_left(case: tuple[int, set[int]]) -> None:
 
     assert rejections == [Rejection(number, b"%d" % number, f"{number} is bad") for number in sorted(bad)]
     assert sink.stored == set(range(count)) - bad
+
+
+@given(st.lists(st.binary(max_size=50).map(lambda record: record.replace(b"\n", b" ")), min_size=2, max_size=40))
+def test_a_batch_is_halved_between_its_middle_records(records: list[bytes]) -> None:
+    halves = Batch(b"".join(record + b"\n" for record in records), len(records)).halves()
+    middle = len(records) // 2
+    assert [half.body.split(b"\n")[:-1] for half in halves] == [records[:middle], records[middle:]]
+    assert [half.records for half in halves] == [middle, len(records) - middle]
 
 
 @pytest.mark.parametrize("bad", [0, 1, 2499, 2500, 4999])

@@ -90,10 +90,38 @@ def test_a_gap_whose_rows_were_dropped_is_closed(spool: Spool) -> None:
 def test_memory_keeps_no_more_than_its_bound(spool: Spool) -> None:
     for number in range(12):
         spool.commit(group(f"t{number}", size=MAX_BYTES // 10))
-    assert spool.recent.after(0) is None
-    kept = spool.recent.after(4)
+    assert spool.recent.after(0, 2**30) is None
+    kept = spool.recent.after(4, 2**30)
     assert kept is not None
     assert sum(row.size for row in kept) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(("newest_first", "portion"), [(False, [1, 2]), (True, [3, 4])])
+def test_memory_gives_a_portion_where_all_that_is_lacking_would_be_too_much(
+    spool: Spool, *, newest_first: bool, portion: list[int]
+) -> None:
+    rows = [row for number in range(4) if (row := spool.commit(group(f"t{number}")))]
+    reader = spool.reader(newest_first=newest_first)
+    spool._connection.execute("DELETE FROM records")
+    given_rows = reader.read(Progress(), rows[0].size * 2)
+    assert [row.id for row in given_rows] == portion
+    assert reader.read(Progress(), 1) == [rows[-1 if newest_first else 0]], "one in any case"
+    reader.close()
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_does_not_fit_into_a_batch_is_not_read_from_the_disk(spool: Spool, *, newest_first: bool) -> None:
+    rows = [row for number in range(2) if (row := spool.commit(group(f"t{number}", size=2**22)))]
+    reader = SpoolReader(spool.path, Recent(), newest_first=newest_first)
+    before = _bytes_read_by_this_thread()
+    assert len(reader.read(Progress(), rows[0].size)) == 1
+    assert _bytes_read_by_this_thread() - before < 1.5 * rows[0].size
+    reader.close()
+
+
+def _bytes_read_by_this_thread() -> int:
+    counters = Path("/proc/thread-self/io").read_text(encoding="utf-8")
+    return int(counters.partition("rchar: ")[2].split()[0])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
