@@ -17,6 +17,7 @@ The file grows by about 200 bytes for a point of six values. Nothing is ever del
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import TypeAlias
 
@@ -65,6 +66,7 @@ _TABLES = """
 Newest: TypeAlias = dict[str, tuple[int, Value]]
 """Name of a field to its newest time and value."""
 
+_BUSY_POLL_SECONDS = 0.01
 # Full, busy, locked, out of memory, input/output error, cannot open, locking protocol: these pass.
 _PASSING = frozenset(
     {
@@ -94,7 +96,7 @@ def open_for_writing(path: Path, busy_seconds: float = BUSY_SECONDS) -> sqlite3.
     # Calls come from one thread at a time, though not always from the same.
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
-        _prepare(connection, path)
+        _prepare(connection, path, busy_seconds)
     except BaseException:
         connection.close()
         raise
@@ -133,13 +135,13 @@ def failure(path: Path, error: sqlite3.Error | OSError) -> SinkError:
     return SinkHeld(f"{path}: {error}: move the file aside if it is damaged, or give the gateway the right to write it")
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, busy_seconds: float) -> None:
     connection.execute("BEGIN")  # one snapshot for both: another gateway may create the file between them
     known, empty = _recognised(connection), _empty(connection)
     connection.execute("COMMIT")
     if not known and not empty:  # before anything is changed: it may be anyone's
         raise SinkHeld(f"{path}: not a historian of version {VERSION}: move it aside, or set another path")
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection, busy_seconds)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB, so that hot pages are not copied often
     connection.execute("PRAGMA cache_size = -16384")  # KiB
@@ -150,6 +152,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         _create(connection)
     connection.create_function("merge", 2, _merge, deterministic=True)
     connection.create_function("newest", 2, _newest, deterministic=True)
+
+
+def _write_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Turn on the write-ahead log. SQLite does not wait here for another who is just doing the same, so this does."""
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_BUSY_POLL_SECONDS)
+        else:
+            return
 
 
 def _create(connection: sqlite3.Connection) -> None:
