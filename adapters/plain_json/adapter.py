@@ -44,6 +44,9 @@ class _Flat:
 class PlainJson(JsonOptions):
     """Reads JSON objects, arrays and bare values of any layout.
 
+    MQTT 5 user properties `timestamp`, `unit`, `quality` and `type` hold where the payload does not say better: a bare
+    value has no room for them.
+
     What it remembers saves time and changes nothing: a message means the same whatever came before it.
     """
 
@@ -134,7 +137,8 @@ class PlainJson(JsonOptions):
         scope, type_name, origin = Scope(), "", Origin.RETAINED if message.retained else Origin.LIVE
         if message.user_properties:
             properties = {name.lower(): value for name, value in message.user_properties}
-            scope = Scope(unit=properties.get("unit", ""))
+            quality = quality_of(properties["quality"], self.quality_codes) if "quality" in properties else GOOD
+            scope = Scope(properties.get("timestamp"), properties.get("unit", ""), quality)
             type_name = properties.get("type", "") if is_type(properties.get("type", "")) else ""
             if properties.get("transient", "").lower() == "true" and not message.retained:
                 origin = Origin.TRANSIENT

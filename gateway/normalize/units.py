@@ -67,6 +67,10 @@ _ALIASES = {
     "pcs": "count",
     "m3/h": "meter**3/hour",
     "m³/h": "meter**3/hour",
+    "m3/min": "meter**3/minute",
+    "m³/min": "meter**3/minute",
+    "m3": "meter**3",
+    "m³": "meter**3",
     "l/min": "liter/minute",
 }
 _DEFINITIONS = (

@@ -216,6 +216,24 @@ def test_a_user_property_tells_the_type_of_a_text(kind: str, text: str, value: o
     assert (reading.value, type(reading.value)) == (value, type(value))
 
 
+def test_user_properties_tell_time_unit_and_quality_of_a_bare_value() -> None:
+    properties = (("timestamp", "1790000000000"), ("Unit", "kW"), ("quality", "Bad_NoCommunication"))
+    (observation,) = PlainJson().decode(message(4.2)._replace(user_properties=properties))
+    assert isinstance(observation, Observation)
+    assert (observation.time, observation.units) == ("1790000000000", {"": "kW"})
+    assert isinstance(observation.quality, dict)
+    assert (observation.quality[""].level, observation.quality[""].code) == (BAD.level, "Bad_NoCommunication")
+
+
+def test_what_the_payload_says_itself_goes_before_user_properties() -> None:
+    sent = message({"value": 1, "timestamp": 1_790_000_000, "unit": "W", "quality": "good"})
+    (observation,) = PlainJson().decode(
+        sent._replace(user_properties=(("timestamp", "1"), ("unit", "kW"), ("quality", "bad")))
+    )
+    assert isinstance(observation, Observation)
+    assert (observation.time, observation.units, observation.quality) == (1_790_000_000, {"": "W"}, GOOD)
+
+
 @pytest.mark.parametrize("payload", [b"", b" \r\n", b"\0", b"{}", b"[]", b'{"ts": 1760000000}', b"\xef\xbb\xbf"])
 def test_a_message_without_values_says_nothing(payload: bytes) -> None:
     assert decode(payload) == []

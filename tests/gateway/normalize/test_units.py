@@ -81,6 +81,8 @@ def test_a_hostile_unit_costs_nothing(unit: str) -> None:
         ("REVOLUTION/MINUTE", "rpm"),
         ("kwh", "kWh"),
         ("m3/h", "m³/h"),
+        ("m3/min", "m³/min"),
+        ("m3", "m³"),
         ("parsnip", "parsnip"),
         ("", ""),
     ],
