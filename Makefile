@@ -39,6 +39,7 @@ check: $(DEVELOPMENT) ## Check format, style, types, import rules, and that what
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m gateway.settings.reference --check docs/configuration.md
 	@$(PY) -m tools.adapters_reference --check docs/adapters.md
+	@$(PY) -m tools.simulators_reference --check docs/simulators.md
 	@$(PY) -m tools.protobuf --check adapters/sparkplug/payload.proto
 
 bench: $(DEVELOPMENT) ## Measure, print a table, write build/bench.json
@@ -55,10 +56,12 @@ image: ## Build the container image (docker, or else buildah) and try it
 lock: $(DEVELOPMENT) ## Resolve the dependencies anew into requirements*.lock
 	@tools/lock.sh $(ARGS)
 
-docs: $(DEVELOPMENT) ## Write what is generated: pages from the code, code from the .proto
+docs: $(DEVELOPMENT) ## Write what is generated: pages and pictures from the code, code from the .proto
 	@$(PY) -m gateway.settings.reference docs/configuration.md
 	@$(PY) -m tools.adapters_reference docs/adapters.md
+	@$(PY) -m tools.simulators_reference docs/simulators.md
 	@$(PY) -m tools.protobuf adapters/sparkplug/payload.proto
+	@$(PY) -m tools.pictures docs/pictures
 
 clean: ## Remove all that the other targets made; data/ stays
 	@rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

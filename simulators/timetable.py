@@ -6,8 +6,7 @@ import heapq
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from simulators.machines.machine import SECOND_NS
-
+SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
 
 PATIENCE_NS = 2 * SECOND_NS

@@ -17,7 +17,7 @@ from rich.table import Table
 from simulators.broker import DEFAULT_URL
 from simulators.cli.options import REMEDY, AsJson, PasswordFile, Url, Username, broker, standard_error
 from simulators.cli.running import showing, stopping_at_signals
-from simulators.publisher import BrokerRefusedError
+from simulators.delivery.connection import BrokerRefusedError
 from simulators.sparkplug.faults import FAULTS
 from simulators.sparkplug.fleet import Fleet, edge_nodes
 from simulators.sparkplug.node import EdgeNode
@@ -41,7 +41,9 @@ def run_edge_nodes(
     primary_host: Annotated[
         str | None, typer.Option(help="Host id without which the nodes are silent, and store what they measure.")
     ] = None,
-    rate: Annotated[float, typer.Option(min=0.001, help="Take samples so many times as often.")] = 1.0,
+    rate: Annotated[
+        float, typer.Option(min=0.001, help="Samples so many times as often; machines change once a second.")
+    ] = 1.0,
     duration: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes other machines.")] = 1,
     as_json: AsJson = False,

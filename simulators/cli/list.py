@@ -1,4 +1,4 @@
-"""`simulators list`: the scenarios and their machines."""
+"""`simulators list`: machines, scenarios, faces and faults."""
 
 from __future__ import annotations
 
@@ -8,36 +8,75 @@ from rich.console import Console
 from rich.table import Table
 
 from simulators.cli.options import AsJson
-from simulators.scenarios import SCENARIOS
+from simulators.faces import FACES
+from simulators.faults import FAULTS
+from simulators.machines import MACHINES
+from simulators.machines.unit import TROUBLES, Unit
+from simulators.plant.amounts import spoken
+from simulators.plant.library import load, names
+from simulators.plant.scenario import Scenario
 
 
-def list_scenarios(*, as_json: AsJson = False) -> None:
-    """List the scenarios with their machines, topics and rates."""
-    scenarios = {name: scenario.stations(0) for name, scenario in SCENARIOS.items()}
+def list_all(*, as_json: AsJson = False) -> None:
+    """List what there is: scenarios, machines with their signals, faces and faults."""
+    scenarios = [load(name) for name in names()]
     if as_json:
-        described = {
-            name: [
-                {
-                    "machine": station.machine.name,
-                    "kind": station.machine.kind,
-                    "topic": station.topic,
-                    "messages_per_second": round(station.messages_per_second, 3),
-                }
-                for station in stations
-            ]
-            for name, stations in scenarios.items()
-        }
-        typer.echo(orjson.dumps(described).decode())
+        typer.echo(orjson.dumps(_document(scenarios)).decode())
         return
     console = Console()
-    for name, stations in scenarios.items():
-        table = Table("machine", "kind", "topic", title=f"{name}: {SCENARIOS[name].description}", title_justify="left")
-        table.add_column("messages/s", justify="right")
-        for station in stations:
-            rate = f"{station.messages_per_second:g}"
-            table.add_row(station.machine.name, station.machine.kind, station.topic, rate)
-        if len(stations) > 1:
-            table.add_section()
-            table.add_row("", "", "", f"{sum(station.messages_per_second for station in stations):g}")
+    table = Table("scenario", "machines", "lasts", "shows", title="Scenarios", title_justify="left")
+    for scenario in scenarios:
+        machines = sum(machine.count for machine in scenario.machines)
+        table.add_row(scenario.name, f"{machines:,}", spoken(scenario.duration), scenario.description)
+    console.print(table)
+    for title, rows in (
+        ("Machines", {kind: machine.title for kind, machine in MACHINES.items()}),
+        ("Faces", {name: face.title for name, face in FACES.items()}),
+        ("Faults of messages", {name: fault.title for name, fault in FAULTS.items()}),
+    ):
+        table = Table("name", "what it is", title=title, title_justify="left")
+        for row in rows.items():
+            table.add_row(*row)
         console.print(table)
-    console.print("Sparkplug B edge nodes with the same machines: `simulators edge-nodes --help`", highlight=False)
+    console.print(f"Troubles in the process of a machine: {', '.join(TROUBLES)}", highlight=False)
+    console.print(
+        "Sparkplug B edge nodes alone, with faults of their own: `simulators edge-nodes --help`", highlight=False
+    )
+
+
+def _document(scenarios: list[Scenario]) -> dict[str, object]:
+    return {
+        "machines": [
+            {
+                "name": kind,
+                "title": machine.title,
+                "makes_parts": issubclass(machine, Unit),
+                "signals": [
+                    {key: value for key, value in signal._asdict().items() if value not in (None, "")}
+                    for signal in machine.signals
+                ],
+            }
+            for kind, machine in MACHINES.items()
+        ],
+        "scenarios": [
+            {
+                "name": scenario.name,
+                "description": scenario.description,
+                "machines": sum(machine.count for machine in scenario.machines),
+                "seconds": scenario.duration,
+                "speed": scenario.speed,
+                "faces": sorted({machine.face for machine in scenario.machines}),
+            }
+            for scenario in scenarios
+        ],
+        "faults": [
+            {
+                "name": name,
+                "title": fault.title,
+                "reaction": fault.reaction,
+                "faces": sorted(fault.faces) or list(FACES),
+            }
+            for name, fault in FAULTS.items()
+        ],
+        "faces": [{"name": name, "title": face.title} for name, face in FACES.items()],
+    }

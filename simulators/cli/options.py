@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -9,13 +10,27 @@ import typer
 from rich.console import Console
 
 from simulators.broker import Broker
+from simulators.delivery.voices import check
+from simulators.plant import start
+from simulators.plant.amounts import seconds
+from simulators.plant.library import ScenarioError, load
+from simulators.plant.scenario import Scenario
 
-Url: TypeAlias = Annotated[str, typer.Option(help="The broker, as mqtt://HOST:PORT.")]
+Url: TypeAlias = Annotated[str, typer.Option("--broker", "--url", help="The broker, as mqtt://HOST:PORT.")]
 Username: TypeAlias = Annotated[str | None, typer.Option(help="MQTT user name.")]
 PasswordFile: TypeAlias = Annotated[Path | None, typer.Option(help="File that holds the MQTT password.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+ScenarioName: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="SCENARIO", help="Name of a scenario, see `simulators list`; or the path of a .toml file."),
+]
+Seed: TypeAlias = Annotated[int | None, typer.Option(help="Another seed makes another course; else the scenario's.")]
+Start: TypeAlias = Annotated[str | None, typer.Option(help="Virtual time of the start, as 2026-03-02T06:00:00Z.")]
+Duration: TypeAlias = Annotated[
+    str | None, typer.Option("--duration", help="Virtual time until the end, as 90s, 15min, 8h.")
+]
 
-REMEDY = "Start one with `mosquitto -p 1883`, or name another with --url"
+REMEDY = "Start one with `mosquitto -p 1883`, or name another with --broker"
 
 
 def broker(url: str, username: str | None, password_file: Path | None) -> Broker:
@@ -30,7 +45,45 @@ def broker(url: str, username: str | None, password_file: Path | None) -> Broker
     except OSError as error:
         raise typer.BadParameter(f"{password_file}: {error.strerror}", param_hint="--password-file") from error
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--url") from error
+        raise typer.BadParameter(str(error), param_hint="--broker") from error
+
+
+def scenario(name: str) -> Scenario:
+    """Return the scenario that an argument names.
+
+    Raises:
+        typer.BadParameter: There is none, or it says something wrong.
+    """
+    try:
+        found = load(name)
+        check(found.machines)
+    except ScenarioError as error:
+        raise typer.BadParameter(str(error), param_hint="SCENARIO") from error
+    return found
+
+
+def duration(text: str | None) -> float | None:
+    """Return a duration in seconds; None where none is said.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    try:
+        return None if text is None else seconds(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--duration") from error
+
+
+def start_ns(text: str | None, of: Scenario, run_seconds: float) -> int:
+    """Return the start that an option says, or else the latest one with which the run ends before now.
+
+    Raises:
+        typer.BadParameter: It is no time.
+    """
+    try:
+        return start.latest_start(of, run_seconds, time.time_ns()) if text is None else start.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--start") from error
 
 
 def standard_error() -> Console:

@@ -1,103 +1,161 @@
-"""`simulators run`: publish what the machines of a scenario say."""
+"""`simulators run`: let a plant live, and have its machines speak on a broker or into a file."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.status import Status
 
-from simulators.broker import DEFAULT_URL
-from simulators.cli.options import REMEDY, AsJson, PasswordFile, Url, Username, broker, standard_error
+from simulators.broker import DEFAULT_URL, Broker
+from simulators.cli.live_table import LiveTable
+from simulators.cli.options import (
+    REMEDY,
+    AsJson,
+    PasswordFile,
+    ScenarioName,
+    Seed,
+    Start,
+    Username,
+    broker,
+    duration,
+    scenario,
+    standard_error,
+    start_ns,
+)
+from simulators.cli.progress import progress
 from simulators.cli.running import showing, stopping_at_signals
-from simulators.publisher import BrokerRefusedError, Counts, Protocol, Publisher
-from simulators.scenarios import SCENARIOS
-
-_LINE_EVERY_SECONDS = 10
-"""Where there is no terminal the state is a line in somebody's log."""
+from simulators.delivery.conductor import Conductor, Pace
+from simulators.delivery.connection import BrokerRefusedError
+from simulators.delivery.file import write_run
+from simulators.plant.course import Course
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="Name of a scenario; see `simulators list`.")],
+    name: ScenarioName,
     *,
-    url: Url = DEFAULT_URL,
+    url: Annotated[
+        str | None,
+        typer.Option("--broker", "--url", help="The broker, as mqtt://HOST:PORT.", show_default=DEFAULT_URL),
+    ] = None,
     username: Username = None,
     password_file: PasswordFile = None,
-    protocol: Annotated[Protocol, typer.Option(help="Version of MQTT.")] = "5",
-    duration: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="Stop after so many messages.")] = None,
-    seed: Annotated[int, typer.Option(help="Another seed makes other machines.")] = 1,
-    rate: Annotated[float, typer.Option(min=0.001, help="Take samples so many times as often.")] = 1.0,
+    output: Annotated[Path | None, typer.Option(help="Write a JSON object a message into this file instead.")] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="Virtual seconds in a second, 0.1 to 1000, or `max`; else the scenario's.")
+    ] = None,
+    seed: Seed = None,
+    start: Start = None,
+    duration_text: Annotated[
+        str | None,
+        typer.Option(
+            "--duration", help="Virtual time until the end, as 90s or 8h. At speed 1 none; else the scenario's."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish what the machines of a scenario say, at the pace of the clock, until stopped (Ctrl-C, SIGTERM)."""
-    if scenario not in SCENARIOS:
-        known = ", ".join(SCENARIOS)
-        raise typer.BadParameter(f"there is no scenario {scenario!r}; there are {known}", param_hint="SCENARIO")
-    target = broker(url, username, password_file)
+    """Let the machines of a scenario live and speak; at speed 1 from now on, until stopped (Ctrl-C, SIGTERM)."""
+    plant = scenario(name)
+    pace_speed = None if output is not None and speed is None else _speed(speed, plant.speed)
+    seconds = duration(duration_text)
+    if seconds is None and pace_speed != 1:
+        seconds = plant.duration
+    whole = None if seconds is None else math.ceil(seconds)
+    begins = start_ns(start, plant, whole or 0) if start is not None or pace_speed != 1 else None
+    course = Course(plant, plant.seed if seed is None else seed)
+    if output is not None:
+        if url is not None:
+            raise typer.BadParameter("say either --broker or --output", param_hint="--output")
+        _into_file(course, output, seed, begins, whole or math.ceil(plant.duration), as_json=as_json)
+        return
+    target = broker(url or DEFAULT_URL, username, password_file)
+    pace = Pace(pace_speed, whole, begins)
+    _on_broker(course, target, plant.seed if seed is None else seed, pace, as_json=as_json)
+
+
+def _speed(text: str | None, default: float) -> float | None:
+    """Return the speed that an option says; None for as fast as possible."""
+    if text is None:
+        return default
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0.1 <= speed <= 1000:  # noqa: PLR2004  # the bounds that the message names
+        raise typer.BadParameter(f"{text!r} is no speed: say a number from 0.1 to 1000, or max", param_hint="--speed")
+    return speed
+
+
+def _into_file(
+    course: Course, output: Path, seed: int | None, begins: int | None, seconds: int, *, as_json: bool
+) -> None:
+    begins = time.time_ns() - seconds * 1_000_000_000 if begins is None else begins
+    began = time.monotonic()
+    try:
+        with progress("Writing", seconds) as advance:
+            messages = write_run(
+                course, output, course.scenario.seed if seed is None else seed, begins, seconds, advance
+            )
+    except OSError as error:
+        standard_error().print(f"{output}: {error.strerror}")
+        raise typer.Exit(1) from error
+    taken = time.monotonic() - began
+    if as_json:
+        typer.echo(orjson.dumps({"messages": messages, "seconds": round(taken, 3)}).decode())
+    else:
+        typer.echo(f"Wrote {messages:,} messages to {output} in {taken:.1f} s.")
+
+
+def _on_broker(course: Course, target: Broker, seed: int, pace: Pace, *, as_json: bool) -> None:
     notes = standard_error()
 
     def tell(trouble: str) -> None:
-        notes.print(f"{trouble}." if publisher.counts.connections else f"{trouble}. {REMEDY}.")
+        notes.print(f"{trouble}." if conductor.connections else f"{trouble}. {REMEDY}.")
 
-    try:
-        publisher = Publisher(SCENARIOS[scenario].stations(seed), target, protocol=protocol, rate=rate, tell=tell)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--rate") from error
+    conductor = Conductor(course, target, seed, pace, tell=tell)
     began = time.monotonic()
     failure = None
     try:
-        asyncio.run(_run(publisher, notes, duration, count))
+        asyncio.run(_conduct(conductor, LiveTable(conductor, pace, notes)))
     except BrokerRefusedError as error:
-        failure = f"{error}. Check --username, --password-file and --protocol."
+        failure = f"{error}. Check --username and --password-file."
     else:
-        if not publisher.counts.connections:
-            failure = f"No broker that speaks MQTT {protocol} answered at {target}."
-    _summarize(publisher.counts, time.monotonic() - began, as_json=as_json)
+        if not conductor.connections:
+            failure = f"No broker that speaks MQTT 5 answered at {target}."
+    _summarize(conductor, time.monotonic() - began, as_json=as_json)
     if failure is not None:
         notes.print(failure)
         raise typer.Exit(1)
 
 
-async def _run(publisher: Publisher, notes: Console, duration: float | None, count: int | None) -> None:
-    with stopping_at_signals(publisher.stop), notes.status("Connecting") as status:
-        async with showing(_show(publisher.counts, notes, status)):
-            await publisher.run(duration=duration, count=count)
+async def _conduct(conductor: Conductor, table: LiveTable) -> None:
+    with stopping_at_signals(conductor.stop):
+        async with showing(table.show()):
+            await conductor.run()
 
 
-async def _show(counts: Counts, notes: Console, status: Status) -> None:
-    """Show the state: on a terminal all the time, elsewhere as a line now and then."""
-    seconds = published = 0
-    while True:
-        await asyncio.sleep(1)
-        seconds += 1
-        line = (
-            f"{'Connected' if counts.connected else 'Not connected'}: {counts.published:,} published, "
-            f"{counts.acknowledged:,} acknowledged, {counts.published - published:,}/s"
-        )
-        published = counts.published
-        if notes.is_terminal:
-            status.update(line)
-        elif seconds % _LINE_EVERY_SECONDS == 0:
-            notes.print(line)
-
-
-def _summarize(counts: Counts, seconds: float, *, as_json: bool) -> None:
+def _summarize(conductor: Conductor, seconds: float, *, as_json: bool) -> None:
     if as_json:
         summary = {
-            "published": counts.published,
-            "acknowledged": counts.acknowledged,
-            "skipped": counts.skipped,
-            "connections": counts.connections,
+            "published": conductor.published,
+            "acknowledged": conductor.acknowledged,
+            "forgotten": conductor.forgotten,
+            "connections": conductor.connections,
             "seconds": round(seconds, 3),
+            "virtual_seconds": conductor.course.seconds,
         }
         typer.echo(orjson.dumps(summary).decode())
         return
-    sentence = f"Published {counts.published:,} messages in {seconds:.1f} s, {counts.acknowledged:,} were acknowledged"
-    if counts.skipped:
-        sentence += f"; {counts.skipped:,} samples were left out because they were late"
+    sentence = f"Published {conductor.published:,} messages in {seconds:.1f} s"
+    if conductor.forgotten:
+        sentence += f"; {conductor.forgotten:,} were lost without a connection"
+    if conductor.waiting:
+        what = "acknowledged" if conductor.connections else "sent"
+        sentence += f"; {conductor.waiting:,} were not {what}"
     typer.echo(f"{sentence}.")

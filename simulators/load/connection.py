@@ -9,12 +9,13 @@ import asyncio
 import socket
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import mqtt5
 
 from simulators.broker import Broker
-from simulators.load.frames import Frame
+from simulators.load.batch import Batch
 
 PATIENCE_SECONDS = 30.0
 """A broker that is silent for longer while something is awaited is given up."""
@@ -34,6 +35,18 @@ class BrokerFailedError(Exception):
     """The broker cannot be reached, does not let us in, refuses a message, falls silent or goes away."""
 
 
+class Login(NamedTuple):
+    """What a client says when it connects, beside who it is.
+
+    Attributes:
+        will: What the broker publishes if the connection is lost.
+        subscriptions: Topic filters.
+    """
+
+    will: mqtt5.Will | None = None
+    subscriptions: Sequence[str] = ()
+
+
 class Connection(asyncio.Protocol):
     """A connection to a broker. Made by `connect`; its methods are called by one task.
 
@@ -42,12 +55,14 @@ class Connection(asyncio.Protocol):
         acknowledged: Messages that the broker acknowledged.
         window: Messages at QoS 1 that may be on their way at a time: as many as were asked for, or as the broker allows
             (receive maximum: MQTT 5, 3.2.2.3.3).
+        received: Topics and payloads of what it subscribed to; whoever takes them takes them out.
     """
 
     def __init__(self, broker: Broker, window: int) -> None:
         self.published = 0
         self.acknowledged = 0
         self.window = window
+        self.received: list[tuple[str, bytes]] = []
         self._broker = broker
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
@@ -55,14 +70,14 @@ class Connection(asyncio.Protocol):
         self._error: BrokerFailedError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable = True
-        self._connected = False
+        self._connected = self._subscribed = False
         self._answered_pings = 0
         self._slot_of: dict[int, int] = {}
         self._unacknowledged: Counter[int] = Counter()
 
     @classmethod
-    async def connect(cls, broker: Broker, window: int) -> Connection:
-        """Return a connection that the broker has accepted.
+    async def connect(cls, broker: Broker, window: int, login: Login = Login()) -> Connection:  # noqa: B008  # frozen
+        """Return a connection that the broker has accepted, with all subscriptions granted.
 
         Raises:
             BrokerFailedError: There is no such broker, or it does not let us in.
@@ -73,14 +88,14 @@ class Connection(asyncio.Protocol):
         except OSError as error:
             raise BrokerFailedError(f"No broker answers at {broker}: {error}") from error
         try:
-            await connection.log_in()
+            await connection.log_in(login)
         except BrokerFailedError:
             connection.close()
             raise
         return connection
 
-    async def log_in(self) -> None:
-        """Send CONNECT and wait until the broker accepts it; `connect` does that.
+    async def log_in(self, login: Login) -> None:
+        """Send CONNECT and SUBSCRIBE and wait until the broker accepts them; `connect` does that.
 
         Raises:
             BrokerFailedError: It does not.
@@ -88,10 +103,19 @@ class Connection(asyncio.Protocol):
         broker = self._broker
         password = None if broker.password is None else broker.password.encode()
         connect = mqtt5.ConnectPacket(
-            "", username=broker.username, password=password, clean_start=True, keep_alive=_KEEP_ALIVE_SECONDS
+            "",
+            username=broker.username,
+            password=password,
+            clean_start=True,
+            keep_alive=_KEEP_ALIVE_SECONDS,
+            will=login.will,
         )
         self._write(connect.write())
         await self.until(lambda: self._connected)
+        if login.subscriptions:
+            filters = [mqtt5.TopicFilter(name, max_qos=mqtt5.QoS.AT_LEAST_ONCE) for name in login.subscriptions]
+            self._write(mqtt5.SubscribePacket(1, filters).write())
+            await self.until(lambda: self._subscribed)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until the condition holds; it is looked at whenever something came from the broker, and after `wake`.
@@ -114,18 +138,19 @@ class Connection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def can_send(self, frame: Frame) -> bool:
-        """Whether the frame's packet identifiers are free, and what was sent before has left."""
-        return self._error is None and self._writable and not self._unacknowledged[frame.slot]
+    def can_send(self, slot: int) -> bool:
+        """Whether the packet identifiers of a slot are free, and what was sent before has left."""
+        return self._error is None and self._writable and not self._unacknowledged[slot]
 
-    def send(self, frame: Frame, time_ms: int) -> None:
-        """Send the messages of a frame, which `can_send`, with this time in each."""
-        if frame.first_packet_id:
-            if frame.first_packet_id not in self._slot_of:
-                self._slot_of |= {frame.first_packet_id + n: frame.slot for n in range(len(frame.topics))}
-            self._unacknowledged[frame.slot] = len(frame.topics)
-        self.published += len(frame.topics)
-        self._write(frame.at(time_ms))
+    def send(self, batch: Batch) -> None:
+        """Send a batch whose slot `can_send`."""
+        data, messages, slot, first, acknowledgements = batch
+        if acknowledgements:
+            if first + acknowledgements - 1 not in self._slot_of:
+                self._slot_of |= {first + n: slot for n in range(acknowledgements)}
+            self._unacknowledged[slot] = acknowledgements
+        self.published += messages
+        self._write(data)
 
     async def drain(self) -> None:
         """Wait until the broker has everything: all acknowledgements, and what needs none is read.
@@ -223,6 +248,12 @@ class Connection(asyncio.Protocol):
                 self._fail(
                     f"refuses: {packet.reason_code.name}" + (f": {packet.reason_str}" if packet.reason_str else "")
                 )
+            case mqtt5.SubAckPacket() if all(int(code) < _FAILURE for code in packet.reason_codes):
+                self._subscribed = True
+            case mqtt5.PublishPacket():
+                if packet.packet_id is not None:
+                    self._write(mqtt5.PubAckPacket(packet.packet_id).write())
+                self.received.append((packet.topic, bytes(packet.payload or b"")))
             case mqtt5.PingRespPacket():
                 self._answered_pings += 1
             case _:

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import mqtt5
 import orjson
 
+from simulators.load.batch import Batch
+
 _PLACEHOLDER = 9_999_999_999_999
 """Stands for the time: 13 digits, as every epoch time in milliseconds from 2001 to 2286."""
 
@@ -72,6 +74,13 @@ class Frame(NamedTuple):
     def at(self, time_ms: int) -> bytes:
         """Return the packets of all messages, with this time in each."""
         return str(time_ms).encode().join(self.pieces)
+
+    def batch(self, time_ms: int) -> Batch:
+        """Return it ready to be sent, with this time in each message."""
+        messages = len(self.topics)
+        return Batch(
+            self.at(time_ms), messages, self.slot, self.first_packet_id, messages if self.first_packet_id else 0
+        )
 
     def first(self, messages: int) -> Frame:
         """Return a frame with no more than the first messages of this one."""

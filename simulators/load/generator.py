@@ -116,7 +116,7 @@ class Generator:
                     for connection, frames_of_it in zip(self._connections, prepared, strict=True):
                         group.create_task(self._publish(connection, frames_of_it), name="publisher")
             except* BrokerFailedError as errors:
-                failure = _first(errors)
+                failure = first_failure(errors)
             finally:
                 self.seconds = time.monotonic() - began
                 self.cpu_seconds = time.process_time() - began_cpu
@@ -147,7 +147,7 @@ class Generator:
             if self._finished():
                 break
             time_ms = max(time_ms + 1, time.time_ns() // 1_000_000)
-            connection.send(frame, time_ms)
+            connection.send(frame.batch(time_ms))
         try:
             async with asyncio.timeout(_LAST_ANSWERS_SECONDS if self._stopped else None):
                 await connection.drain()
@@ -155,7 +155,7 @@ class Generator:
             pass  # the counts tell what is missing
 
     def _may_go_on(self, connection: Connection, frame: Frame) -> bool:
-        return self._finished() or connection.can_send(frame)
+        return self._finished() or connection.can_send(frame.slot)
 
     def _finished(self) -> bool:
         return self._stopped or time.monotonic() >= self._deadline
@@ -180,7 +180,7 @@ def shortened(prepared: Sequence[Frame], messages: int) -> Iterator[Frame]:
         messages -= len(frame.topics)
 
 
-def _first(group: BaseExceptionGroup[BrokerFailedError]) -> BrokerFailedError:
+def first_failure(group: BaseExceptionGroup[BrokerFailedError]) -> BrokerFailedError:
     """Return the first error of a group of groups."""
     error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    return first_failure(error) if isinstance(error, BaseExceptionGroup) else error

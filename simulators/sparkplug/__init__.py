@@ -1,5 +1,5 @@
 """Simulated Sparkplug B edge nodes: the machines of `simulators.machines` behind nodes that keep, or break, the rules.
 
 `node` decides what is said and knows neither sockets nor clocks; `faults` changes that on purpose, as real devices do
-by accident; `connection` is the MQTT client of one node, and `fleet` runs many of them.
+by accident; `driver` connects one node to a broker, and `fleet` runs many of them.
 """

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from simulators.machines.device import Device, Surroundings
+from simulators.machines.physics import Wander
+from simulators.machines.signal import Signal, Value
 
-from simulators.machines.machine import SECOND_NS, Value
-from simulators.machines.randomness import Draws
-from simulators.machines.signals import Ripple
-
-_DOOR_PERIOD_NS = 7_200 * SECOND_NS
-_DOOR_OPEN_NS = 90 * SECOND_NS
+_POWER = 0.018
+"""kW, as usual for a computer without fan on a mounting rail."""
+_VISITS, _VISIT = 7_200.0, 90.0
+"""Mean seconds between two openings of the door, and how long it is open."""
 
 
-class Cabinet:
-    """A computer in a cabinet, whose door is opened for a minute and a half every two hours.
+class Cabinet(Device):
+    """A computer in a cabinet, whose door is opened for a minute and a half about every two hours.
 
-    Args:
-        name: Name of the edge node.
-        seed: Seed of the scenario.
+    Its signals are called as its metrics are. It is no machine of a plant, and not among `simulators.machines`.
     """
 
     kind = "edge_node"
-    period_ns = 5 * SECOND_NS
+    title = "Edge node"
+    signals = (
+        Signal("Properties/Software", "text", "", "What runs on it"),
+        Signal("health/cpu_load", "float", "percent", "Of all its cores", 1, low=0.0, high=100.0),
+        Signal("health/memory_free", "int", "MB", "Memory that is free", low=0, high=512),
+        Signal("health/door_contact", "bool", "", "Whether the door of the cabinet is open"),
+    )
 
     def __init__(self, name: str, seed: int) -> None:
-        self.name = name
-        draws = Draws.of(seed, self.kind, name)
-        self._offset_ns = round(draws.uniform(0, _DOOR_PERIOD_NS, "door"))
-        self._load = Ripple(draws, "load", 6.0, 31.0)
-        self._memory = Ripple(draws, "memory", 20.0, 900.0)
+        super().__init__(name, seed)
+        self._load = Wander(self.random, 3.0, 31.0)
+        self._memory = Wander(self.random, 15.0, 900.0)
+        self._opens_in = self.random.expovariate(1 / _VISITS)
 
-    def telemetry(self, time_ns: int) -> Mapping[str, Value]:
-        """Return all values at a time, by the names of their metrics."""
+    def run(self, surroundings: Surroundings) -> float:  # noqa: ARG002  # nothing around it matters
+        """Live through a second, and return the mean power in kW."""
+        self._load.follow()
+        self._memory.follow()
+        self._opens_in -= 1
+        if self._opens_in <= -_VISIT:
+            self._opens_in = self.random.expovariate(1 / _VISITS)
+        return _POWER
+
+    def values(self) -> dict[str, Value]:
+        """Return the truth."""
         return {
             "Properties/Software": "edge-node 1.0",
-            "health/cpu_load": round(18.0 + self._load.value(time_ns), 1),
-            "health/memory_free": round(240 + self._memory.value(time_ns)),
-            "health/door_contact": (time_ns + self._offset_ns) % _DOOR_PERIOD_NS < _DOOR_OPEN_NS,
+            "health/cpu_load": 18.0 + self._load.value,
+            "health/memory_free": round(240 + self._memory.value),
+            "health/door_contact": self._opens_in <= 0,
         }

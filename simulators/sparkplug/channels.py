@@ -1,10 +1,21 @@
-"""What each kind of machine is called in Sparkplug: metric, datatype, engineering unit and range."""
+"""What the signals of a machine are called in Sparkplug: metric, datatype, engineering unit and range."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from adapters.sparkplug.codec import DataType
+from simulators.machines.signal import Signal, Type
+
+_DATATYPES: Mapping[Type, DataType] = {
+    "float": DataType.DOUBLE,
+    "int": DataType.INT64,
+    "bool": DataType.BOOLEAN,
+    "text": DataType.STRING,
+}
+_DIGITS_OF_FLOAT = 6
+"""Decimal digits that 32 bits keep in any case (FLT_DIG of C)."""
 
 
 class Channel(NamedTuple):
@@ -33,45 +44,32 @@ class Channel(NamedTuple):
     in_data: bool = True
 
 
-def _channel(
-    name: str, datatype: DataType, unit: str = "", low: float | None = None, high: float | None = None
-) -> Channel:
-    return Channel(name, name, datatype, unit=unit, low=low, high=high)
+def channels(signals: Iterable[Signal], aliases: Iterator[int], folder: str = "") -> tuple[Channel, ...]:
+    """Return the metrics of a machine: each has the name of its signal, behind that of a folder if there is one.
+
+    Args:
+        signals: Of the machine.
+        aliases: Yields those that are free.
+        folder: Ends with a slash.
+    """
+    return tuple(
+        Channel(
+            signal.name,
+            f"{folder}{signal.name}",
+            _datatype(signal),
+            next(aliases),
+            signal.unit,
+            signal.low,
+            signal.high,
+        )
+        for signal in signals
+    )
 
 
-# A Float only where the machine rounds to six digits: more would not survive 32 bits.
-_MILL = (
-    _channel("state", DataType.STRING),
-    _channel("program", DataType.STRING),
-    _channel("running", DataType.BOOLEAN),
-    _channel("door_open", DataType.BOOLEAN),
-    _channel("alarm_code", DataType.INT64),
-    _channel("part_count", DataType.INT64),
-    _channel("reject_count", DataType.INT64),
-    _channel("spindle_speed", DataType.DOUBLE, "1/min", 0, 24_000),
-    _channel("spindle_load", DataType.FLOAT, "%", 0, 150),
-    _channel("feed_rate", DataType.DOUBLE, "mm/min", 0, 30_000),
-    _channel("power", DataType.FLOAT, "kW", 0, 30),
-    _channel("temperature", DataType.FLOAT, "degC", 0, 120),
-)
-
-_METER = (
-    *(_channel(f"voltage_l{phase}", DataType.FLOAT, "V", 0, 300) for phase in (1, 2, 3)),
-    *(_channel(f"current_l{phase}", DataType.DOUBLE, "A", 0, 400) for phase in (1, 2, 3)),
-    *(_channel(f"power_factor_l{phase}", DataType.FLOAT, "", -1, 1) for phase in (1, 2, 3)),
-    *(_channel(f"active_power_l{phase}", DataType.FLOAT, "kW", 0, 100) for phase in (1, 2, 3)),
-    _channel("active_power", DataType.DOUBLE, "kW", 0, 300),
-    _channel("power_factor", DataType.FLOAT, "", -1, 1),
-    _channel("frequency", DataType.FLOAT, "Hz", 45, 55),
-    _channel("energy", DataType.DOUBLE, "kWh"),
-)
-
-_NODE = (
-    _channel("Properties/Software", DataType.STRING),
-    _channel("health/cpu_load", DataType.FLOAT, "%", 0, 100),
-    _channel("health/memory_free", DataType.INT64, "MB", 0, 512),
-    _channel("health/door_contact", DataType.BOOLEAN),
-)
-
-CHANNELS = {"cnc_mill": _MILL, "energy_meter": _METER, "edge_node": _NODE}
-"""The metrics of each kind of machine, in the order of its telemetry, without aliases."""
+def _datatype(signal: Signal) -> DataType:
+    """Return Float for what survives it: with a range, and rounded to so few decimals that its digits fit."""
+    if signal.type == "float" and signal.low is not None and signal.high is not None:
+        most = max(abs(signal.low), abs(signal.high))
+        if len(str(int(most))) + signal.decimals <= _DIGITS_OF_FLOAT:
+            return DataType.FLOAT
+    return _DATATYPES[signal.type]

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterable
 
 from simulators.broker import Broker
-from simulators.sparkplug.connection import Connection, ConnectionLostError
-from simulators.sparkplug.messages import Action, Disconnect, Publication
+from simulators.delivery.connection import Connection, ConnectionLostError
+from simulators.messages import Disconnect, Publication
+from simulators.sparkplug.messages import Action
 from simulators.sparkplug.node import EdgeNode
 
 _RECONNECT_SECONDS = (0.5, 10.0)
@@ -92,7 +93,7 @@ class Driver:
         try:
             async with self._gate:
                 will = self.node.connecting(time.time_ns())
-                connection = await Connection.open(self._broker, will, self.node.subscriptions())
+                connection = await Connection.open(self._broker, will, self.node.subscriptions(), asyncio.Event())
         except ConnectionLostError as error:
             return str(error)
         self.connections += 1

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 
 from simulators.broker import Broker
-from simulators.machines.cnc_mill import CncMill
-from simulators.machines.energy_meter import EnergyMeter
-from simulators.machines.machine import SECOND_NS, Machine
-from simulators.publisher import BrokerRefusedError
+from simulators.delivery.connection import BrokerRefusedError
+from simulators.machines.device import Device
+from simulators.machines.meter import EnergyMeter
+from simulators.machines.mill import CncMill
 from simulators.sparkplug.driver import Driver
 from simulators.sparkplug.faults import make_faults
 from simulators.sparkplug.node import EdgeNode
 from simulators.sparkplug.plan import plan
-from simulators.timetable import Timetable
+from simulators.timetable import SECOND_NS, Timetable
 
 _LOGINS = 50
 """Nodes that log in at a time, so that a broker's queue of connections is not overrun."""
@@ -53,10 +53,10 @@ def edge_nodes(
     return made
 
 
-def _machine(number: int, seed: int) -> Machine:
+def _machine(number: int, seed: int) -> Device:
     if number % 3:
-        return CncMill(f"mill-{number}", seed, SECOND_NS)
-    return EnergyMeter(f"meter-{number}", seed, SECOND_NS, peak_kw=60.0)
+        return CncMill(f"mill-{number}", seed)
+    return EnergyMeter(f"meter-{number}", seed, base=24.0, rating=60.0)
 
 
 class Fleet:
@@ -68,7 +68,8 @@ class Fleet:
     Args:
         nodes: The nodes.
         broker: Where they live.
-        rate: Samples are taken this many times as often as the machines would by themselves.
+        rate: Samples are taken this many times as often as the plans of the nodes say. Machines live in steps of a
+            second: who is asked more often says the same again, and so a node that reports by exception is silent.
         tell: Called with a sentence when a connection is lost or cannot be made.
 
     Raises:

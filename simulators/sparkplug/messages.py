@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, TypeAlias
 
 from adapters.sparkplug.codec import Payload, write
+from simulators.messages import Disconnect, Publication
 from simulators.sparkplug.plan import Content
 
 NAMESPACE = "spBv1.0"
@@ -93,25 +94,6 @@ class Message(NamedTuple):
     qos: Literal[0, 1] = 0
     retain: bool = False
     is_will: bool = False
-
-
-class Publication(NamedTuple):
-    """One MQTT application message to be published."""
-
-    topic: str
-    payload: bytes
-    qos: Literal[0, 1] = 0
-    retain: bool = False
-
-
-class Disconnect(NamedTuple):
-    """The connection is to be ended.
-
-    Attributes:
-        with_packet: Whether DISCONNECT is sent; without it the broker publishes the Will.
-    """
-
-    with_packet: bool = True
 
 
 Action: TypeAlias = Publication | Disconnect

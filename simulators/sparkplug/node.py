@@ -12,21 +12,12 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from adapters.sparkplug.codec import read
+from simulators.messages import Disconnect, Publication
 from simulators.sparkplug.backlog import Backlog, Kept
 from simulators.sparkplug.faults.chain import Chain
 from simulators.sparkplug.faults.fault import Fault, Rebirth
 from simulators.sparkplug.host_state import HostState
-from simulators.sparkplug.messages import (
-    DEVICE_REBIRTH,
-    NAMESPACE,
-    REBIRTH,
-    Action,
-    Disconnect,
-    Message,
-    Publication,
-    Said,
-    encode,
-)
+from simulators.sparkplug.messages import DEVICE_REBIRTH, NAMESPACE, REBIRTH, Action, Kind, Message, Said, encode
 from simulators.sparkplug.plan import Content, NodePlan
 from simulators.sparkplug.speech import Speech
 
@@ -58,7 +49,8 @@ class EdgeNode:
         primary_host: Host id without which it does not speak; None: it speaks to whoever listens.
         history: How many values it keeps while nobody listens.
         remembered: How many values `said` holds.
-        by_exception: Whether data messages tell only what has changed.
+        by_exception: Whether data messages tell only what has changed since, and what is later than before; else all
+            that is measured, whatever its time.
     """
 
     def __init__(
@@ -134,10 +126,10 @@ class EdgeNode:
 
         Args:
             part: Index into the parts of the plan.
-            time_ns: When it is taken. What is not later than the last one is left out.
+            time_ns: When it is taken. By exception, what is not later than the last one is left out.
             now_ns: When it is said.
         """
-        if time_ns <= self._latest_ns[part] or part in self._absent:
+        if (self._by_exception and time_ns <= self._latest_ns[part]) or part in self._absent:
             return []
         changes = self._sample(part, time_ns)
         if not changes:
@@ -147,6 +139,14 @@ class EdgeNode:
             self.backlog.keep(Kept(part, timestamp_ms, changes))
             return []
         return self._say([self._speech.data(part, [(timestamp_ms, changes)], now_ns // _MILLISECOND_NS)])
+
+    def next_data_number(self) -> int:
+        """Return the sequence number of a data message that is made elsewhere, and count it; `is_born` it must be.
+
+        It goes out before anything that is returned later, and no fault changes it.
+        """
+        self.counts[Kind.DDATA] += 1
+        return self._chain.next_number()
 
     def device_lost(self, part: int, now_ns: int) -> list[Action]:
         """Return what is to be said when a device no longer answers; it is not measured until it is back."""

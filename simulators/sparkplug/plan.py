@@ -7,15 +7,18 @@ from itertools import count
 from typing import NamedTuple, TypeAlias
 
 from adapters.sparkplug.codec import DataSet, Template
-from simulators.machines.machine import Machine
+from simulators.machines.device import STEP_NS, Device
+from simulators.plant.alone import Alone
 from simulators.sparkplug.cabinet import Cabinet
-from simulators.sparkplug.channels import CHANNELS, Channel
+from simulators.sparkplug.channels import Channel, channels
 
 Content: TypeAlias = bool | int | float | str | bytes | DataSet | Template | None
 """What a metric can say; None: that there is no value."""
 
 Sampler: TypeAlias = Callable[[int], Mapping[str, Content]]
-"""Returns the values of all channels by their keys, at a time in nanoseconds; pure."""
+"""Returns the values of all channels by their keys, at a time in nanoseconds; the same for the same time."""
+
+_DEVICE_PERIOD_NS, _NODE_PERIOD_NS = STEP_NS, 5 * STEP_NS
 
 
 class Part(NamedTuple):
@@ -68,18 +71,17 @@ class NodePlan(NamedTuple):
         )
 
 
-def plan(group: str, node: str, machines: Iterable[Machine], seed: int) -> NodePlan:
-    """Return the plan of a node that follows the rules: aliases count from 1 and are unique in the node."""
+def plan(group: str, node: str, machines: Iterable[Device], seed: int) -> NodePlan:
+    """Return the plan of a node that follows the rules: aliases count from 1 and are unique in the node.
+
+    Each of its machines lives by itself, from when it is measured first.
+    """
     aliases = count(1)
     cabinet = Cabinet(node, seed)
-    parts = [
-        Part(
-            "" if machine is cabinet else machine.name,
-            machine.telemetry,
-            tuple(channel._replace(alias=next(aliases)) for channel in CHANNELS[machine.kind]),
-            machine.period_ns,
-        )
-        for machine in (cabinet, *machines)
+    parts = [Part("", Alone(cabinet).read, channels(cabinet.signals, aliases), _NODE_PERIOD_NS)]
+    parts += [
+        Part(machine.name, Alone(machine).read, channels(machine.signals, aliases), _DEVICE_PERIOD_NS)
+        for machine in machines
     ]
     return NodePlan(group, node, tuple(parts))
 

@@ -7,7 +7,6 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from rich.live import Live
 
 from gateway import app, logs
 from gateway.cli.console import JsonOption, done, err, out, print_json, warn
-from gateway.cli.demo.plant import machines
+from gateway.cli.demo.plant import configuration, machines
 from gateway.cli.demo.view import View
 from gateway.embedded_broker import broker, free_port
 from gateway.errors import GatewayError
@@ -53,7 +52,7 @@ def demo(
 async def _demo(folder: Path, duration: float | None, seed: int, *, quiet: bool) -> dict[str, JSON]:
     port = free_port()
     config = folder / "gateway.toml"
-    config.write_text((files("gateway.cli.demo") / "demo.toml").read_text().replace("@PORT@", str(port)))
+    config.write_text(await configuration(port))
     settings = load(config)
     with (folder / "gateway.log").open("a") as log:
         logs.configure(settings.log.level, "json", log)
@@ -67,13 +66,13 @@ async def _demo(folder: Path, duration: float | None, seed: int, *, quiet: bool)
             async with machines(port, folder, seed) as plant:
                 enough = _enough(duration)
                 if not quiet and not err.is_terminal:
-                    err.print("Six machines talk to the gateway; a summary follows at the end")
+                    err.print("Fifty machines talk to the gateway; a summary follows at the end")
                 view = View(assembly.status, historian)
-                with Live(view.draw(), console=err, refresh_per_second=2, transient=True) as live:
+                with Live(view.draw(err.height), console=err, refresh_per_second=2, transient=True) as live:
                     while not enough.is_set():
                         plant.check()
                         if not quiet and err.is_terminal:
-                            live.update(view.draw())
+                            live.update(view.draw(err.height))
                         await _wait(enough, 0.5)
                 published = await plant.stop()
             await _drained(assembly.status, published)
@@ -115,8 +114,8 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 
 async def _connected(status: Status) -> None:
-    """Wait for the gateway's subscription: what is published before it is nobody's."""
-    if not await _until(lambda: any(source.state == "connected" for source in status.sources.values())):
+    """Wait for the gateway's subscriptions: what is published before them is nobody's."""
+    if not await _until(lambda: all(source.state == "connected" for source in status.sources.values())):
         raise GatewayError("the gateway does not get a connection to the embedded broker")
 
 

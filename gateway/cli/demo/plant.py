@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from gateway.child_process import running
 from gateway.errors import GatewayError
 
+SCENARIO = "mixed"
 STOP_SECONDS = 10.0
 
 
@@ -32,7 +34,7 @@ class Machines:
             raise GatewayError(f"the simulated machines have ended: {self._log} says why")
 
     async def stop(self) -> int:
-        """Switch them off; return how many messages the broker has confirmed to them."""
+        """Switch them off; return how many messages they have published."""
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(STOP_SECONDS):
@@ -40,14 +42,33 @@ class Machines:
         lines = output.decode().splitlines()
         if not lines:
             raise GatewayError(f"the simulated machines ended without a word: {self._log} says why")
-        return int(json.loads(lines[-1])["acknowledged"])
+        return int(json.loads(lines[-1])["published"])
+
+
+async def configuration(port: int) -> str:
+    """Return the configuration of a gateway that collects what the machines say.
+
+    Raises:
+        GatewayError: The simulators do not give it.
+    """
+    arguments = ["-m", "simulators", "config", SCENARIO, "--broker", _url(port)]
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise GatewayError(
+            f"the simulated machines do not say how they are collected: they ended with {process.returncode}"
+        )
+    return output.decode()
+
+
+def _url(port: int) -> str:
+    return f"mqtt://127.0.0.1:{port}"
 
 
 @asynccontextmanager
 async def machines(port: int, folder: Path, seed: int) -> AsyncIterator[Machines]:
     """Run the simulated machines until the block ends."""
     log = folder / "machines.log"
-    url = f"mqtt://127.0.0.1:{port}"
-    arguments = ["-m", "simulators", "run", "demo", "--url", url, "--seed", str(seed), "--json"]
+    arguments = ["-m", "simulators", "run", SCENARIO, "--broker", _url(port), "--seed", str(seed), "--json"]
     async with running(arguments, log, output=asyncio.subprocess.PIPE) as process:
         yield Machines(process, log)

@@ -45,6 +45,12 @@ class Chain:
             messages = fault.number(messages)
         return messages
 
+    def next_number(self) -> int:
+        """Return the number of a data message that does not come through here, and count it."""
+        number = self._seq
+        self._seq = (number + 1) % _NUMBERS
+        return number
+
     def _numbered(self, messages: Sequence[Message]) -> Iterator[Message]:
         """Yield the messages with sequence numbers from 0 to 255; the first NBIRTH of an occasion begins anew."""
         is_first = True
@@ -55,5 +61,4 @@ class Chain:
             if message.kind is Kind.NBIRTH and is_first:
                 self._seq = 0
                 is_first = False
-            yield message._replace(payload=message.payload._replace(seq=self._seq))
-            self._seq = (self._seq + 1) % _NUMBERS
+            yield message._replace(payload=message.payload._replace(seq=self.next_number()))

@@ -69,10 +69,10 @@ def _also(name: str, datatype: DataType, value: Callable[[int], Content], *, is_
 
 def uint32_long() -> Fault:
     """A UInt32 beyond 31 bits stands in `long_value`."""
-    channel = Channel("pulses", "pulses", DataType.UINT32)
+    channel = Channel("pulses_total", "pulses_total", DataType.UINT32)
     return Also(
         [channel],
-        lambda second: {"pulses": 3_000_000_000 + second % 1_000_000_000},
+        lambda second: {"pulses_total": 3_000_000_000 + second % 1_000_000_000},
         lambda message: message._replace(wire=message.wire._replace(uint32="long")),
     )
 
@@ -115,7 +115,7 @@ def _unflagged(message: Message) -> Message:
 
 def nan() -> Fault:
     """A metric is NaN, infinite, or a number, second by second."""
-    return _also("vibration", DataType.DOUBLE, lambda second: (math.nan, math.inf, -math.inf, 1.5)[second % 4])
+    return _also("acceleration", DataType.DOUBLE, lambda second: (math.nan, math.inf, -math.inf, 1.5)[second % 4])
 
 
 def transient_values() -> Fault:

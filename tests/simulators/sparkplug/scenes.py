@@ -6,17 +6,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from adapters.sparkplug.codec import DataType, Metric, Payload, read, write
-from simulators.machines.cnc_mill import CncMill
-from simulators.machines.energy_meter import EnergyMeter
-from simulators.machines.machine import SECOND_NS, Machine
+from simulators.machines.meter import EnergyMeter
+from simulators.machines.mill import CncMill
+from simulators.messages import Publication
+from simulators.sparkplug.cabinet import Cabinet
 from simulators.sparkplug.faults import make_faults
-from simulators.sparkplug.messages import Action, Publication
+from simulators.sparkplug.messages import Action
 from simulators.sparkplug.node import EdgeNode
 from simulators.sparkplug.plan import plan
 
+SECOND_NS = 1_000_000_000
 START_NS = 1_800_000_000 * SECOND_NS
 START_MS = START_NS // 1_000_000
 STATE_TOPIC = "spBv1.0/STATE/host"
+NODE, MILL, METER = len(Cabinet.signals), len(CncMill.signals), len(EnergyMeter.signals)
+"""How many metrics each of the parts of a node has."""
 
 
 class Heard(NamedTuple):
@@ -41,9 +45,8 @@ class Heard(NamedTuple):
 
 def a_node(*faults: str, primary_host: str | None = None, history: int = 10_000, every_value: bool = False) -> EdgeNode:
     """Return a node with a mill (part 1) and a meter (part 2), which remembers what it said."""
-    machines: list[Machine] = [CncMill("mill-1", 1, SECOND_NS), EnergyMeter("meter-1", 1, SECOND_NS)]
     return EdgeNode(
-        plan("plant1", "edge-1", machines, 1),
+        plan("plant1", "edge-1", [CncMill("mill-1", 1), EnergyMeter("meter-1", 1, base=20.0)], 1),
         make_faults(faults),
         primary_host=primary_host,
         history=history,

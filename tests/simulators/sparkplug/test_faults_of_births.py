@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 
 from adapters.sparkplug.codec import read
-from simulators.machines.machine import SECOND_NS
-from simulators.sparkplug.messages import Disconnect, Kind
+from simulators.messages import Disconnect
+from simulators.sparkplug.messages import Kind
 from tests.simulators.sparkplug.scenes import (
+    METER,
+    MILL,
+    NODE,
+    SECOND_NS,
     START_NS,
     a_node,
     ask_rebirth,
@@ -31,16 +35,16 @@ def test_dbirth_before_nbirth_has_the_higher_numbers() -> None:
 def test_device_data_before_birth_come_by_alias() -> None:
     messages = heard(connect(a_node("device_data_before_birth")))[1:]
     assert [message.kind for message in messages] == ["NBIRTH", "DDATA", "DBIRTH", "DDATA", "DBIRTH"]
-    assert [metric.alias for metric in messages[1].payload.metrics] == list(range(5, 17))
+    assert [metric.alias for metric in messages[1].payload.metrics] == list(range(NODE + 1, NODE + MILL + 1))
     assert not any(metric.name for metric in messages[1].payload.metrics)
 
 
 def test_birth_split_in_several_has_everything_once_and_bdseq_in_each() -> None:
     births = heard(connect(a_node("birth_split_in_several")))[1:]
-    assert [birth.kind for birth in births] == ["NBIRTH"] + ["DBIRTH"] * (3 + 4)
+    assert [birth.kind for birth in births] == ["NBIRTH"] + ["DBIRTH"] * (-(-MILL // 5) - (-METER // 5))
     aliases = [metric.alias for birth in births for metric in birth.payload.metrics if metric.alias is not None]
-    assert aliases == list(range(1, 33))
-    assert [birth.seq for birth in births] == list(range(8))
+    assert aliases == list(range(1, NODE + MILL + METER + 1))
+    assert [birth.seq for birth in births] == list(range(len(births)))
 
 
 def test_a_split_nbirth_does_not_begin_to_count_anew() -> None:
@@ -53,7 +57,7 @@ def test_a_split_nbirth_does_not_begin_to_count_anew() -> None:
 def test_large_birth_has_20000_metrics_more_in_the_first_device() -> None:
     node = a_node("large_birth")
     sizes = [len(message.payload.metrics) for message in heard(connect(node))]
-    assert sizes == [1, 6, 20_012, 16]
+    assert sizes == [1, 2 + NODE, 20_000 + MILL, METER]
     assert len(data(measure(node, 1, parts=[1]))[0].payload.metrics) < 20
 
 

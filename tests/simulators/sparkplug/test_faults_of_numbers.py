@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.sparkplug.codec import DataType
-from simulators.sparkplug.messages import Disconnect
+from simulators.messages import Disconnect
 from tests.simulators.sparkplug.scenes import (
     START_NS,
     a_node,

@@ -151,7 +151,7 @@ def test_history_interleaved_loses_nothing() -> None:
 
 
 def test_uint32_long_stands_in_long_value() -> None:
-    (metric,) = changes("uint32_long", "pulses", 2)
+    (metric,) = changes("uint32_long", "pulses_total", 2)
     assert metric.field == "long_value"
     assert value_of(metric, DataType.UINT32) == 3_000_000_000 + (START_MS // 1_000 + 1) % 1_000_000_000
 
@@ -179,7 +179,7 @@ def test_null_without_flag_has_neither_value_nor_mark() -> None:
 
 
 def test_nan_is_nan_infinite_or_a_number() -> None:
-    told = values("nan", "vibration", DataType.DOUBLE)
+    told = values("nan", "acceleration", DataType.DOUBLE)
     assert isinstance(told[3], float)
     assert math.isnan(told[3])
     assert told[:3] == [math.inf, -math.inf, 1.5]

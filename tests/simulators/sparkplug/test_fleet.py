@@ -12,7 +12,7 @@ import pytest
 
 from adapters.sparkplug.codec import read
 from simulators.broker import Broker
-from simulators.publisher import BrokerRefusedError
+from simulators.delivery.connection import BrokerRefusedError
 from simulators.sparkplug.fleet import Fleet, edge_nodes
 from tests.servers import free_port, wait_until
 from tests.servers.brokers import Rumqttd, StartMosquitto

@@ -7,10 +7,14 @@ from itertools import pairwise
 import pytest
 
 from adapters.sparkplug.codec import DataType, engineering, value_of
-from simulators.machines.cnc_mill import CncMill
-from simulators.machines.machine import SECOND_NS
-from simulators.sparkplug.messages import Disconnect, Publication
+from simulators.machines.mill import CncMill
+from simulators.messages import Disconnect, Publication
+from simulators.plant.alone import Alone
 from tests.simulators.sparkplug.scenes import (
+    METER,
+    MILL,
+    NODE,
+    SECOND_NS,
     START_MS,
     START_NS,
     a_node,
@@ -65,7 +69,7 @@ def test_the_rebirth_control_is_born_without_alias() -> None:
 def test_aliases_are_unique_in_the_node() -> None:
     births = heard(connect(a_node()))[1:]
     aliases = [metric.alias for birth in births for metric in birth.payload.metrics if metric.alias is not None]
-    assert len(set(aliases)) == len(aliases) == 4 + 12 + 16
+    assert len(set(aliases)) == len(aliases) == NODE + MILL + METER
 
 
 def test_every_birth_metric_has_name_time_type_and_value() -> None:
@@ -80,22 +84,22 @@ def test_every_birth_metric_has_name_time_type_and_value() -> None:
 def test_a_birth_says_what_the_machine_measures() -> None:
     birth = heard(connect(a_node()))[2]
     said = {metric.name: value_of(metric) for metric in birth.payload.metrics}
-    assert said == CncMill("mill-1", 1).telemetry(START_NS)
+    assert said == Alone(CncMill("mill-1", 1)).read(START_NS)
 
 
 def test_a_birth_tells_unit_and_range() -> None:
     temperature = heard(connect(a_node()))[2].metric("temperature")
     told = engineering(temperature.properties)
-    assert (told.unit, told.low, told.high) == ("degC", 0.0, 120.0)
+    assert (told.unit, told.low, told.high) == ("degC", -20.0, 150.0)
 
 
 def test_a_device_has_the_types_of_its_values() -> None:
     types = {metric.name: metric.datatype for metric in heard(connect(a_node()))[2].payload.metrics}
     assert types["state"] == DataType.STRING
-    assert types["running"] == DataType.BOOLEAN
+    assert types["door_open"] == DataType.BOOLEAN
     assert types["part_count"] == DataType.INT64
     assert types["temperature"] == DataType.FLOAT
-    assert types["spindle_speed"] == DataType.DOUBLE
+    assert types["energy"] == DataType.DOUBLE
 
 
 def test_data_go_by_alias_and_without_type() -> None:
@@ -112,7 +116,8 @@ def test_data_tell_only_what_has_changed() -> None:
     node = a_node()
     connect(node)
     (message,) = data(measure(node, 1, parts=[1]))
-    before, now = (CncMill("mill-1", 1).telemetry(START_NS + second * SECOND_NS) for second in (0, 1))
+    mill = Alone(CncMill("mill-1", 1))
+    before, now = (mill.read(START_NS + second * SECOND_NS) for second in (0, 1))
     assert len(message.payload.metrics) == sum(before[name] != now[name] for name in now) < len(now)
 
 
@@ -120,7 +125,7 @@ def test_data_tell_everything_where_that_is_asked_for() -> None:
     node = a_node(every_value=True)
     connect(node)
     (message,) = data(measure(node, 1, parts=[1]))
-    assert len(message.payload.metrics) == 12
+    assert len(message.payload.metrics) == MILL
 
 
 def test_a_sample_that_is_not_later_than_the_last_says_nothing() -> None:

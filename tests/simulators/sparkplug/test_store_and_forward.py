@@ -6,12 +6,12 @@ import orjson
 import pytest
 
 from adapters.sparkplug.codec import Metric
-from simulators.machines.machine import SECOND_NS
+from simulators.messages import Disconnect
 from simulators.sparkplug.backlog import Backlog, Kept
 from simulators.sparkplug.host_state import HostState
-from simulators.sparkplug.messages import Disconnect
 from simulators.sparkplug.node import EdgeNode
 from tests.simulators.sparkplug.scenes import (
+    SECOND_NS,
     START_MS,
     START_NS,
     STATE_TOPIC,

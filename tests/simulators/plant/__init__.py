@@ -1,0 +1,1 @@
+"""Tests of plants and their scenarios."""
