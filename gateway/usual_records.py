@@ -48,28 +48,31 @@ class UsualRecords:
     def _add_in_order(
         self, pairs: list[tuple[int, Message, str]], assorted: Sequence[Assorted], group: Group, refuse: Refuse
     ) -> int:
-        several = [(position, message, [record]) for position, message, record in pairs]
+        several = [(position, message, f"{record}\n", 1) for position, message, record in pairs]
         for one in assorted:
             try:
-                several.append((one.position, one.message, self._encode_parts(one)))
+                several.append((one.position, one.message, *self._encode_parts(one)))
             except ValueError as error:
                 refuse(one.message, error)
         several.sort(key=_position)
-        for _, message, records in several:
-            group.add(message.topic, records)
-        return sum(len(records) for _, _, records in several)
+        for _, message, text, records in several:
+            group.add_text(message.topic, text, records)
+        return sum(records for _, _, _, records in several)
 
-    def _encode_parts(self, one: Assorted) -> list[str]:
+    def _encode_parts(self, one: Assorted) -> tuple[str, int]:
+        """Return the records of a message, with a newline behind each, and how many these are."""
         series = one.state.series
-        encode = self._by_name.narrow if one.state.is_narrow else self._by_name.wide
-        if len(one.parts) == 1:
-            time_ns, fields, values, types = one.parts[0]
-            return encode(series, fields, values, types, time_ns)
-        return [
+        if one.state.is_narrow:
+            encode = self._by_name.narrow
+            texts = [encode(series, fields, values, types, time_ns) for time_ns, fields, values, types in one.parts]
+            return "".join(texts), sum(len(part.values) for part in one.parts)
+        wide = self._by_name.wide
+        records = [
             record
             for time_ns, fields, values, types in one.parts
-            for record in encode(series, fields, values, types, time_ns)
+            for record in wide(series, fields, values, types, time_ns)
         ]
+        return "\n".join([*records, ""]), len(records)
 
     def _encode(self, alike: Alike, refuse: Refuse) -> tuple[Sequence[Taken], Sequence[str]]:
         plan, taken, rows = alike
@@ -101,5 +104,5 @@ def _one_by_one(narrow: Sequence[Alike]) -> Iterator[Assorted]:
             yield Assorted(position, message, observation, state, (Part(time_ns, plan.names, row, types),))
 
 
-def _position(one: tuple[int, object, object]) -> int:
+def _position(one: tuple[int, Message, object] | tuple[int, Message, str, int]) -> int:
     return one[0]

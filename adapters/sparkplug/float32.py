@@ -45,9 +45,11 @@ def shortest(numbers: Sequence[float]) -> list[float]:
     1.8 us: a whole number divided by a power of ten is the float nearest to that decimal, as if it had been parsed.
     """
     found = _of_places(numbers, 1000.0)
-    singles = _as_singles(found)
-    if singles == tuple(numbers) and min(numbers, default=0.0) > -_FINE and max(numbers, default=0.0) < _FINE:
+    pack = struct.Struct(f"<{len(numbers)}f").pack
+    packed = pack(*found)
+    if packed == pack(*numbers) and min(numbers, default=0.0) > -_FINE and max(numbers, default=0.0) < _FINE:
         return found
+    singles = _as_singles(found)
     pending = []
     for index, (single, number) in enumerate(zip(singles, numbers, strict=True)):
         if not -_FINE < number < _FINE:

@@ -32,24 +32,27 @@ def kept_of(values: Sequence[Value | None]) -> Sequence[Kept]:
 class LastValues:
     """The last value of each metric of a station, by its slot, and its time as it was written."""
 
-    __slots__ = ("_noted", "_times", "_values")
+    __slots__ = ("_keys", "_latest", "_noted", "_times", "_values")
 
     def __init__(self) -> None:
         self._values: dict[str, Kept] = {}
         self._times: dict[str, int | None] = {}
         self._noted: dict[tuple[str, ...], tuple[Mapping[str, Kept], Sequence[int]]] = {}
+        self._keys: tuple[str, ...] = ()
+        self._latest: tuple[Mapping[str, Kept], Sequence[int]] = {}, ()
+        """Of the last message, and stands behind what is noted: mostly the next has the very same keys."""
 
     def note(self, keys: tuple[str, ...], values: Mapping[str, Kept], times: Sequence[int]) -> None:
         """Note what a message said, with the time of each value or the one of all.
 
         It is entered later: the next with the same metrics replaces it as a whole.
         """
-        noted = self._noted
-        if keys in noted:
-            del noted[keys]  # to stand behind the others
-        elif len(noted) >= _MOST_NOTED:
-            self._enter()
-        noted[keys] = (values, times)
+        if keys is not self._keys:
+            self._put_behind()
+            if len(self._noted) >= _MOST_NOTED:
+                self._enter()
+            self._keys = keys
+        self._latest = (values, times)
 
     def note_long(self, keys: tuple[str, ...], values: Mapping[str, Value], times: Sequence[int]) -> None:
         """Note the same of a message that has long texts."""
@@ -58,14 +61,14 @@ class LastValues:
     @property
     def values(self) -> dict[str, Kept]:
         """The last values, to be looked at and changed; long texts as `kept` makes them."""
-        if self._noted:
+        if self._keys:
             self._enter()
         return self._values
 
     @property
     def times(self) -> dict[str, int | None]:
         """Their times, to be looked at and changed."""
-        if self._noted:
+        if self._keys:
             self._enter()
         return self._times
 
@@ -75,7 +78,15 @@ class LastValues:
         self._values = {slot: value for slot, value in self._values.items() if slot in slots}
         self._times = {slot: time for slot, time in self._times.items() if slot in slots}
 
+    def _put_behind(self) -> None:
+        """Put what the last message said behind what is noted of others."""
+        if self._keys:
+            self._noted.pop(self._keys, None)
+            self._noted[self._keys] = self._latest
+            self._keys = ()
+
     def _enter(self) -> None:
+        self._put_behind()
         for keys, (values, times) in self._noted.items():
             self._values.update(values)
             self._times.update(dict.fromkeys(keys, times[0]) if len(times) == 1 else zip(keys, times, strict=True))

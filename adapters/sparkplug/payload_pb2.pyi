@@ -265,3 +265,37 @@ class AliasReading(_message.Message):
     boolean_value: bool
     string_value: bytes
     def __init__(self, alias: _Optional[int] = ..., timestamp: _Optional[int] = ..., datatype: _Optional[int] = ..., int_value: _Optional[int] = ..., long_value: _Optional[int] = ..., float_value: _Optional[float] = ..., double_value: _Optional[float] = ..., boolean_value: _Optional[bool] = ..., string_value: _Optional[bytes] = ...) -> None: ...
+
+class MergedReadings(_message.Message):
+    __slots__ = ("timestamp", "metrics", "seq")
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    timestamp: int
+    metrics: MergedReading
+    seq: int
+    def __init__(self, timestamp: _Optional[int] = ..., metrics: _Optional[_Union[MergedReading, _Mapping]] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class MergedReading(_message.Message):
+    __slots__ = ("name", "alias", "timestamp", "datatype", "int_value", "long_value", "float_value", "double_value", "boolean_value", "string_value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ALIAS_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    DATATYPE_FIELD_NUMBER: _ClassVar[int]
+    INT_VALUE_FIELD_NUMBER: _ClassVar[int]
+    LONG_VALUE_FIELD_NUMBER: _ClassVar[int]
+    FLOAT_VALUE_FIELD_NUMBER: _ClassVar[int]
+    DOUBLE_VALUE_FIELD_NUMBER: _ClassVar[int]
+    BOOLEAN_VALUE_FIELD_NUMBER: _ClassVar[int]
+    STRING_VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: _containers.RepeatedScalarFieldContainer[bytes]
+    alias: _containers.RepeatedScalarFieldContainer[int]
+    timestamp: _containers.RepeatedScalarFieldContainer[int]
+    datatype: _containers.RepeatedScalarFieldContainer[int]
+    int_value: _containers.RepeatedScalarFieldContainer[int]
+    long_value: _containers.RepeatedScalarFieldContainer[int]
+    float_value: _containers.RepeatedScalarFieldContainer[float]
+    double_value: _containers.RepeatedScalarFieldContainer[float]
+    boolean_value: _containers.RepeatedScalarFieldContainer[bool]
+    string_value: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, name: _Optional[_Iterable[bytes]] = ..., alias: _Optional[_Iterable[int]] = ..., timestamp: _Optional[_Iterable[int]] = ..., datatype: _Optional[_Iterable[int]] = ..., int_value: _Optional[_Iterable[int]] = ..., long_value: _Optional[_Iterable[int]] = ..., float_value: _Optional[_Iterable[float]] = ..., double_value: _Optional[_Iterable[float]] = ..., boolean_value: _Optional[_Iterable[bool]] = ..., string_value: _Optional[_Iterable[bytes]] = ...) -> None: ...

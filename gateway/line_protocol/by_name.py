@@ -49,7 +49,7 @@ class ByNameEncoder:
         parts = (spelled[start : start + MAX_FIELDS] for start in range(0, len(spelled), MAX_FIELDS))
         return [f"{prefix} {','.join(part)} {time_ns}" for part in parts]
 
-    # The same in the narrow layout: 10 us for 50 floats.
+    # The same in the narrow layout: 7 us for 50 values.
     def narrow(
         self,
         series: Series,
@@ -57,17 +57,20 @@ class ByNameEncoder:
         values: Sequence[Value],
         types: Sequence[type] | None,
         time_ns: int,
-    ) -> list[str]:
-        """Return one record for each value, with its name as tag `metric`; see `wide`."""
+    ) -> str:
+        """Return one record for each value, with its name as tag `metric`, and a newline behind each; see `wide`."""
         before, after = self._encoder.around(series)
         metrics = map(self._metrics.__getitem__, names)
         cells = field_values(values, types or ALL_FLOATS)
-        end = f" {time_ns}"
+        end = f" {time_ns}\n"
+        # What is the same in each stands between them, so that it is not put together for each.
         if types is None:
             field = f"{after} value="
-            return [f"{before}{metric}{field}{cell}{end}" for metric, cell in zip(metrics, cells, strict=True)]
-        endings = map(NARROW_ENDING.__getitem__, types)
-        return [
-            f"{before}{metric}{after}{ending}{cell}{end}"
-            for metric, cell, ending in zip(metrics, cells, endings, strict=True)
-        ]
+            several = [f"{metric}{field}{cell}" for metric, cell in zip(metrics, cells, strict=True)]
+        else:
+            fields = {kind: f"{after}{ending}" for kind, ending in NARROW_ENDING.items()}
+            several = [
+                f"{metric}{field}{cell}"
+                for metric, field, cell in zip(metrics, map(fields.__getitem__, types), cells, strict=True)
+            ]
+        return f"{before}{f'{end}{before}'.join(several)}{end}"

@@ -69,9 +69,11 @@ def field_values(values: Sequence[Value], types: Collection[type]) -> list[str]:
         return cells
     if len(cells) != len(values) or b"\\" in json or b"\x7f" in json or len(json) > _LONG:
         return [*map(field_value, values)]
-    if int not in types:
-        return cells
-    return [f"{cell}i" if type(value) is int else cell for cell, value in zip(cells, values, strict=True)]
+    if int in types:
+        for place, value in enumerate(values):
+            if type(value) is int:
+                cells[place] += "i"
+    return cells
 
 
 def field_value(value: Value) -> str:

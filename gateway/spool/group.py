@@ -125,13 +125,17 @@ class Group:
 
     def add(self, topic: str, lines: Sequence[str]) -> None:
         """Add the records of one message, or note that there are none."""
+        self.add_text(topic, "\n".join([*lines, ""]), len(lines))
+
+    def add_text(self, topic: str, text: str, records: int) -> None:
+        """Add so many records of one message as one text, with a newline behind each."""
         topics = self._topics
         index = topics.get(topic)
         if index is None:
             index = topics[topic] = len(topics)
         self._topic_of.append(index)
-        self._records_of.append(len(lines))
-        self._put(lines)
+        self._records_of.append(records)
+        self._put(text, records)
 
     def add_each(self, messages: Sequence[Message], lines: Sequence[str]) -> None:
         """Add one record for each of these messages."""
@@ -140,15 +144,15 @@ class Group:
             index = topics.get(message.topic)
             topic_of.append(topics.setdefault(message.topic, len(topics)) if index is None else index)
         self._records_of.extend(repeat(1, len(lines)))
-        self._put(lines)
+        self._put("\n".join([*lines, ""]), len(lines))
 
-    def _put(self, lines: Sequence[str]) -> None:
+    def _put(self, text: str, records: int) -> None:
         # Made one piece while the processor has them at hand: in the narrow layout a group has thousands of records,
         # and each that is kept until the commit takes half as much memory again.
-        if lines:
-            piece = "\n".join([*lines, ""]).encode()
+        if records:
+            piece = text.encode()
             self._pieces.append(piece)
-            self._records += len(lines)
+            self._records += records
             self.written += len(piece)
 
     @property

@@ -337,6 +337,6 @@ def test_of_long_texts_little_is_kept() -> None:
     for text in ("y", "z"):
         host.hear(*node.data(long_text(text, 1)._replace(name="", datatype=None)))
     last = host.host._nodes.get("G/N").own.last  # type: ignore[union-attr]
-    noted = [value for values, _ in last._noted.values() for value in values.values()]
+    noted = [value for values, _ in (*last._noted.values(), last._latest) for value in values.values()]
     assert noted
     assert all(len(str(value)) < 200 for value in (*noted, *last.values.values()))

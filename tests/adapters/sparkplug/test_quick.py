@@ -116,23 +116,28 @@ def known() -> tuple[Listening, EdgeNode]:
 def state(node: EdgeNode) -> str:
     """Return all that a host remembers of an edge node (as text, in which NaN equals NaN)."""
     own = node.own
-    remembered = (own.last.values, own.last.times, own.latest_ms, own.refreshed, own.last_seen_ns, len(own.by_name))
+    last = sorted(own.last.values.items()), sorted(own.last.times.items())
+    remembered = (last, own.latest_ms, own.refreshed, own.last_seen_ns, len(own.by_name))
     return repr((node.sequence.expected, node.last_seen_ns, node.latency_ms, node.latency_max_ms, remembered))
 
 
 def told(said: Sequence[Decoded]) -> list[tuple[object, ...]]:
-    """Return what was said of each value."""
-    return [
+    """Return what was said of each value, in the order of their names."""
+    each = [
         (name, repr(value), (one.times or {}).get(name, one.time), one.units, one.quality, one.origin, one.place)
         for one in said
         if isinstance(one, Observation)
         for name, value in one.values.items()
     ]
+    return sorted(each, key=repr)
 
 
-def same_or_nothing(payload: bytes) -> None:
-    """Read a payload both ways."""
+def same_or_nothing(payload: bytes, lessons: Sequence[bytes] = ()) -> None:
+    """Read a payload both ways, after others."""
     (quick, node), (slow, twin) = known(), known()
+    for lesson in lessons:
+        for host in (quick, slow):
+            host.hear("spBv1.0/G/NDATA/N", lesson)
     message = Message("spBv1.0/G/NDATA/N", payload, quick.now_ns + 1000)
     before = state(node)
     observation = read_quickly(node, node.own, message)

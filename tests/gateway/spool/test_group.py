@@ -45,3 +45,15 @@ def test_a_group_in_which_no_message_became_a_record_has_no_body() -> None:
     group = Group("plant")
     group.add("a", [])
     assert (group.body(), group.lines, group.records, group.messages) == (b"", [], 0, 1)
+
+
+def test_records_that_come_as_one_text_are_counted_as_those_that_come_one_by_one() -> None:
+    one_by_one, together = Group("plant"), Group("plant")
+    one_by_one.add("a", ["m,metric=x value=1 1", "m,metric=y value=2 1"])
+    together.add_text("a", "m,metric=x value=1 1\nm,metric=y value=2 1\n", 2)
+    assert (together.body(), together.records, together.written) == (
+        one_by_one.body(),
+        one_by_one.records,
+        one_by_one.written,
+    )
+    assert together.origins() == one_by_one.origins()
