@@ -132,8 +132,8 @@ class QuickWays:
         if origin is Origin.LIVE:
             if not as_told(found.state, row, quality):
                 return None
-        elif quality and quality != GOOD:
-            return None
+        elif (quality and quality != GOOD) or not found.state.qualities.keys() >= row.known:
+            return None  # what nothing live has told yet may be new to the catalogue
         names = row.names if self._narrow else row.fields
         if not times:
             return (Part(time_ns, names, row.values, row.types),)

@@ -171,6 +171,13 @@ def test_every_way_gives_the_same_records(layout: str, data: st.DataObject) -> N
     assert warm.status.messages == cold.status.messages
 
 
+def test_history_of_what_nothing_live_has_told_is_told_to_the_catalogue() -> None:
+    history = Observation({"state": "on"}, NOW_NS - 2 * SECOND, origin=Origin.HISTORICAL)
+    warm, cold = Scene(quick=True), Scene(quick=False)
+    first = Observation({}, NOW_NS - SECOND)
+    assert outcome(warm.take(first, history)) == outcome(cold.take(first, history))
+
+
 @pytest.mark.parametrize("layout", ["wide", "narrow"])
 @trial(deadline=None)
 @given(data=st.data())
