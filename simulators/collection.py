@@ -31,8 +31,8 @@ def configuration(scenario: Scenario, url: str, *, command: str | None = None) -
     """
     speaking = {machine.face for machine in scenario.machines}
     lines = [
-        f"# Collects what `{command or f'simulators run {scenario.name}'}` tells, into the embedded historian.",
-        f"# {scenario.description}",
+        _comment(f"Collects what `{command or f'simulators run {scenario.name}'}` tells, into the embedded historian."),
+        _comment(scenario.description),
         "",
         f"id = {_value(scenario.name)}",
     ]
@@ -66,33 +66,52 @@ def configuration(scenario: Scenario, url: str, *, command: str | None = None) -
 
 def _routes(scenario: Scenario) -> Iterator[Mapping[str, object]]:
     """Yield the routes: one for all machines of a kind and face on a line, or one for each where a line has several."""
-    kinds: dict[tuple[str, Place], dict[str, list[str]]] = {}
-    periods: dict[tuple[str, Place], float] = {}
+    kinds: dict[tuple[str, Place], dict[str, dict[str, float]]] = {}
     for machine in scenario.machines:
         line = scenario.line(machine.line)
         key = (machine.face, Place(scenario.site, line.area, line.name))
-        kinds.setdefault(key, {}).setdefault(machine.kind, []).extend(machine.names())
-        periods[key] = max(periods.get(key, 0), machine.period or scenario.period)
+        periods = dict.fromkeys(machine.names(), machine.period or scenario.period)
+        kinds.setdefault(key, {}).setdefault(machine.kind, {}).update(periods)
     seen: list[Mapping[str, object]] = []
     for (name, place), machines in kinds.items():
-        for kind, names in machines.items():
-            for route in _of_kind(FACES[name], place, kind, names, periods[name, place], alone=len(machines) == 1):
+        for kind, periods in machines.items():
+            for route in _of_kind(FACES[name], place, kind, periods, alone=len(machines) == 1):
                 if route not in seen:
                     seen.append(route)
                     yield route
 
 
 def _of_kind(
-    face: type[Face], place: Place, kind: str, names: Sequence[str], period: float, *, alone: bool
+    face: type[Face], place: Place, kind: str, periods: Mapping[str, float], *, alone: bool
 ) -> list[Mapping[str, object]]:
+    """Return the routes of machines of a kind, by their names with the seconds between two samples of each."""
     told = dict(face.collected(place, kind))
     topic = str(told.pop("topic"))
     if face.session():
         return [{"source": face.name, "topic": topic, **told}]
-    rest = {"adapter": "json", **told, "tags": place._asdict(), "stale_after": f"{_STALE_SAMPLES * period:g}s"}
+    rest = {"adapter": "json", **told, "tags": place._asdict()}
     if alone:
-        return [{"source": "plant", "topic": topic, **rest}]
-    return [{"source": "plant", "topic": topic.replace("{machine}", name), "asset": name, **rest} for name in names]
+        return [{"source": "plant", "topic": topic, **rest, "stale_after": _silence(max(periods.values()))}]
+    return [
+        {
+            "source": "plant",
+            "topic": topic.replace("{machine}", name),
+            "asset": name,
+            **rest,
+            "stale_after": _silence(period),
+        }
+        for name, period in periods.items()
+    ]
+
+
+def _silence(period: float) -> str:
+    """Return how long a machine may say nothing."""
+    return f"{int(_STALE_SAMPLES * period)}s"
+
+
+def _comment(text: str) -> str:
+    """Return a text as a comment: of one line, and without characters that a TOML file may not have."""
+    return "# " + " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 def _table(name: str, values: Mapping[str, object]) -> list[str]:

@@ -15,7 +15,7 @@ from rich.status import Status
 from rich.table import Table
 
 from simulators.broker import DEFAULT_URL
-from simulators.cli.options import REMEDY, AsJson, PasswordFile, Url, Username, broker, standard_error
+from simulators.cli.options import AsJson, PasswordFile, Url, Username, broker, remedy, standard_error
 from simulators.cli.running import showing, stopping_at_signals
 from simulators.delivery.connection import BrokerRefusedError
 from simulators.sparkplug.faults import FAULTS
@@ -56,7 +56,7 @@ def run_edge_nodes(
     notes = standard_error()
 
     def tell(trouble: str) -> None:
-        notes.print(f"{trouble}." if fleet.counts["connections"] else f"{trouble}. {REMEDY}.")
+        notes.print(f"{trouble}." if fleet.counts["connections"] else f"{trouble}. {remedy(target)}.")
 
     made = _nodes(group, nodes, devices, seed, fault or (), primary_host)
     try:

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from simulators.cli.options import AsJson, Duration, ScenarioName, Seed, Start, duration, scenario, start_ns
+from simulators.cli.options import AsJson, Duration, ScenarioName, Seed, Start, run_seconds, scenario, start_ns
 from simulators.cli.progress import progress
 from simulators.delivery.counting import count_messages
 from simulators.machines.unit import Unit
@@ -25,7 +25,7 @@ def show_expectation(
 ) -> None:
     """Show what a run must come to: OEE with its factors, energy and parts, from what the machines really do."""
     plant = scenario(name)
-    seconds = math.ceil(duration(length) or plant.duration)
+    seconds = run_seconds(length) or math.ceil(plant.duration)
     begins = start_ns(start, plant, seconds)
     with progress("Computing", seconds) as advance:
         expectation = expect(plant, plant.seed if seed is None else seed, begins, seconds, advance)
@@ -50,6 +50,7 @@ def as_document(expectation: Expectation) -> dict[str, object]:
                 "face": station.described.face,
                 **answer.as_json(),
                 "messages": messages.of_machines[station.device.name],
+                "faults": [fault.name for fault in station.described.faults],
             }
             for station, answer in expectation.machines
         },
@@ -70,16 +71,19 @@ def _table(expectation: Expectation) -> Table:
     for station, answer in expectation.machines:
         device = station.device
         count = f"{messages.of_machines[device.name]:,}"
-        table.add_row(device.name, *_cells(answer, parts=isinstance(device, Unit)), count)
+        mark = "*" if station.described.faults else ""
+        table.add_row(device.name + mark, *_cells(answer, parts=isinstance(device, Unit)), count)
     table.add_section()
     table.add_row("together", *_cells(expectation.plant, parts=True), f"{messages.in_all:,}")
     table.caption = "A availability, P performance, Q quality (ISO 22400-2), OEE = A x P x Q"
+    if any(station.described.faults for station, _ in expectation.machines):
+        table.caption += "\n* has faults of its messages: so many are told without them"
     return table
 
 
 def _cells(answer: Answer, *, parts: bool) -> tuple[str, ...]:
     if not parts:
-        return ("", "", "", "", "", "", f"{answer.energy:,.3f}", "")
+        return ("", "", "", "", "", "", f"{answer.energy:,.3f}" if answer.energy else "", "")
     shares = (answer.availability, answer.performance, answer.quality, answer.oee)
     per_part = answer.energy_per_good_part
     return (

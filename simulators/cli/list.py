@@ -11,7 +11,7 @@ from simulators.cli.options import AsJson
 from simulators.faces import FACES
 from simulators.faults import FAULTS
 from simulators.machines import MACHINES
-from simulators.machines.unit import TROUBLES, Unit
+from simulators.machines.unit import Unit
 from simulators.plant.amounts import spoken
 from simulators.plant.library import load, names
 from simulators.plant.scenario import Scenario
@@ -38,10 +38,22 @@ def list_all(*, as_json: AsJson = False) -> None:
         for row in rows.items():
             table.add_row(*row)
         console.print(table)
-    console.print(f"Troubles in the process of a machine: {', '.join(TROUBLES)}", highlight=False)
+    table = Table("name", "whose", title="Troubles in the process of a machine", title_justify="left")
+    for trouble, whose in _troubles().items():
+        table.add_row(trouble, ", ".join(whose))
+    console.print(table)
     console.print(
         "Sparkplug B edge nodes alone, with faults of their own: `simulators edge-nodes --help`", highlight=False
     )
+
+
+def _troubles() -> dict[str, list[str]]:
+    """Return all troubles, each with the kinds of machines that may have it."""
+    whose: dict[str, list[str]] = {}
+    for kind, machine in MACHINES.items():
+        for trouble in machine.troubles:
+            whose.setdefault(trouble, []).append(kind)
+    return whose
 
 
 def _document(scenarios: list[Scenario]) -> dict[str, object]:
@@ -51,6 +63,7 @@ def _document(scenarios: list[Scenario]) -> dict[str, object]:
                 "name": kind,
                 "title": machine.title,
                 "makes_parts": issubclass(machine, Unit),
+                "troubles": machine.troubles,
                 "signals": [
                     {key: value for key, value in signal._asdict().items() if value not in (None, "")}
                     for signal in machine.signals

@@ -11,6 +11,7 @@ from simulators.broker import DEFAULT_URL, Broker
 from simulators.cli.loading import Loading, run
 from simulators.cli.options import AsJson, PasswordFile, Url, Username, broker, duration
 from simulators.collection import configuration
+from simulators.faces import FACES
 from simulators.faces.sparkplug_b import SparkplugB
 from simulators.load.frames import VALUES
 from simulators.load.generator import Generator, Load
@@ -89,6 +90,8 @@ def load(
         raise typer.BadParameter(
             "messages that were made beforehand are of no machine", param_hint="--topics, --values"
         )
+    if face not in FACES:
+        raise typer.BadParameter(f"there is no face {face!r}: there are {', '.join(FACES)}", param_hint="--face")
     quality: Literal[0, 1] = 1 if qos else 0
     about: dict[str, int | float | str | None] = {"face": None, "machines": None, "rate": rate}
     try:
@@ -96,7 +99,7 @@ def load(
             _permit(target, permitted=permission)
             count = _ENDLESS if messages is None else messages
             prepared = Load(topics or _TOPICS, count, quality, rate, publishers, window, seconds, values or VALUES)
-            run(Loading(Generator(target, prepared), messages, seconds, rate, quality, about), quiet=as_json)
+            run(Loading(Generator(target, prepared), messages, seconds, rate, quality, about), target, quiet=as_json)
             return
         count = machines or _MACHINES
         plant = scenario(count, rate, face)
@@ -110,10 +113,12 @@ def load(
         acknowledged = 0 if face == SparkplugB.name else quality
         about = {"face": face, "machines": count, "rate": rate}
         run(
-            Loading(Machines(target, wanted, watch), messages, seconds, rate, acknowledged, about, watch), quiet=as_json
+            Loading(Machines(target, wanted, watch), messages, seconds, rate, acknowledged, about, watch),
+            target,
+            quiet=as_json,
         )
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--machines, --face, --publishers") from error
+        raise typer.BadParameter(str(error), param_hint="--machines, --publishers") from error
     except StoreError as error:
         raise typer.BadParameter(str(error), param_hint="--historian") from error
 

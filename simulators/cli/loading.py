@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from simulators.cli.options import REMEDY, standard_error
+from simulators.broker import Broker
+from simulators.cli.options import remedy, standard_error
 from simulators.cli.running import showing, stopping_at_signals
 from simulators.load.connection import BrokerFailedError
 from simulators.load.latency import Latency, StoreError, Watch
@@ -67,11 +68,12 @@ class Loading(NamedTuple):
     watch: Watch | None = None
 
 
-def run(loading: Loading, *, quiet: bool) -> None:
+def run(loading: Loading, target: Broker, *, quiet: bool) -> None:
     """Run a load, show how it goes on a terminal, and print a JSON object of what it came to.
 
     Args:
         loading: The load.
+        target: Where to.
         quiet: Whether nothing else is said at its end.
 
     Raises:
@@ -87,7 +89,7 @@ def run(loading: Loading, *, quiet: bool) -> None:
             latency = None if watch is None else watch.finish()
     except BrokerFailedError as error:
         failed = True
-        notes.print(f"{error}." if load.published else f"{error}. {REMEDY}.")
+        notes.print(f"{error}." if load.published else f"{error}. {remedy(target)}.")
     except StoreError as error:
         failed = True
         notes.print(f"{error}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -30,7 +31,16 @@ Duration: TypeAlias = Annotated[
     str | None, typer.Option("--duration", help="Virtual time until the end, as 90s, 15min, 8h.")
 ]
 
-REMEDY = "Start one with `mosquitto -p 1883`, or name another with --broker"
+_LONGEST = 100 * 366 * 86_400.0
+"""Seconds. Scenarios have the same bound."""
+_SECOND_NS = 1_000_000_000
+_LATEST_NS = 2**63 - 1
+"""The last time, in 2262, that databases can store in nanoseconds."""
+
+
+def remedy(of: Broker) -> str:
+    """Return what to do where no broker answers."""
+    return f"Start one with `mosquitto -p {of.port}`, or name another with --broker"
 
 
 def broker(url: str, username: str | None, password_file: Path | None) -> Broker:
@@ -66,24 +76,48 @@ def duration(text: str | None) -> float | None:
     """Return a duration in seconds; None where none is said.
 
     Raises:
-        typer.BadParameter: It is none.
+        typer.BadParameter: It is none, or longer than a hundred years.
     """
     try:
-        return None if text is None else seconds(text)
+        asked = None if text is None else seconds(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--duration") from error
+    if asked is not None and asked > _LONGEST:
+        raise typer.BadParameter(f"{_shortened(text)} is too long: say 100 years at most", param_hint="--duration")
+    return asked
+
+
+def run_seconds(text: str | None) -> int | None:
+    """Return the length of a run in whole seconds, rounded up; None where none is said.
+
+    Raises:
+        typer.BadParameter: It is no duration, or not one of a run.
+    """
+    asked = duration(text)
+    if asked == 0:
+        raise typer.BadParameter(f"{text!r} is no length of a run: say more than 0s", param_hint="--duration")
+    return None if asked is None else math.ceil(asked)
+
+
+def _shortened(text: str | None) -> str:
+    return repr((text or "")[:30])
 
 
 def start_ns(text: str | None, of: Scenario, run_seconds: float) -> int:
     """Return the start that an option says, or else the latest one with which the run ends before now.
 
     Raises:
-        typer.BadParameter: It is no time.
+        typer.BadParameter: It is no time, or the run would not lie between the years 1970 and 2262.
     """
     try:
-        return start.latest_start(of, run_seconds, time.time_ns()) if text is None else start.parse(text)
-    except ValueError as error:
+        begins = start.latest_start(of, run_seconds, time.time_ns()) if text is None else start.parse(text)
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error), param_hint="--start") from error
+    if begins < 0 and text is None:
+        raise typer.BadParameter("a run as long as that began before 1970: say --start", param_hint="--duration")
+    if begins - int(of.lived) * _SECOND_NS < 0 or begins + math.ceil(run_seconds) * _SECOND_NS > _LATEST_NS:
+        raise typer.BadParameter("no run begins before 1970, or ends after 2262", param_hint="--start, --duration")
+    return begins
 
 
 def standard_error() -> Console:

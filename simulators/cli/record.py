@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.status import Status
 
 from simulators.broker import DEFAULT_URL
-from simulators.cli.options import REMEDY, AsJson, PasswordFile, Url, Username, broker, duration, standard_error
+from simulators.cli.options import AsJson, PasswordFile, Url, Username, broker, duration, remedy, standard_error
 from simulators.cli.running import showing, stopping_at_signals
 from simulators.delivery.client import Protocol
 from simulators.delivery.connection import BrokerRefusedError, ConnectionLostError
@@ -73,7 +73,7 @@ def record(
         notes.print(f"{error}. Check --username, --password-file, --protocol and what this user may do.")
         raise typer.Exit(1) from error
     except ConnectionLostError as error:
-        notes.print(f"{error}. {REMEDY}.")
+        notes.print(f"{error}. {remedy(target)}.")
         raise typer.Exit(1) from error
     _summarize(recorder, file, time.monotonic() - began, as_json=as_json)
 

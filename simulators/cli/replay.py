@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from simulators.broker import DEFAULT_URL
-from simulators.cli.options import REMEDY, AsJson, PasswordFile, Url, Username, broker, standard_error
+from simulators.cli.options import AsJson, PasswordFile, Url, Username, broker, remedy, standard_error
 from simulators.cli.progress import progress
 from simulators.cli.running import stopping_at_signals
 from simulators.delivery.client import WINDOW, Protocol
@@ -72,7 +72,7 @@ def replay(
     except BrokerRefusedError as error:
         failure = f"{error}. Check --username, --password-file and --protocol."
     except ConnectionLostError as error:
-        failure = f"{error}. {REMEDY}."
+        failure = f"{error}. {remedy(target)}."
     if replayer is not None:
         _summarize(replayer, time.monotonic() - began, as_json=as_json)
     if failure is not None:

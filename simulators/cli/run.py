@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +16,6 @@ import typer
 from simulators.broker import DEFAULT_URL, Broker
 from simulators.cli.live_table import LiveTable
 from simulators.cli.options import (
-    REMEDY,
     AsJson,
     PasswordFile,
     ScenarioName,
@@ -22,7 +23,8 @@ from simulators.cli.options import (
     Start,
     Username,
     broker,
-    duration,
+    remedy,
+    run_seconds,
     scenario,
     standard_error,
     start_ns,
@@ -31,8 +33,10 @@ from simulators.cli.progress import progress
 from simulators.cli.running import showing, stopping_at_signals
 from simulators.delivery.conductor import Conductor, Pace
 from simulators.delivery.connection import BrokerRefusedError
-from simulators.delivery.file import write_run
+from simulators.delivery.writing import write_run
+from simulators.machines.device import STEP_NS
 from simulators.plant.course import Course
+from simulators.plant.start import spell
 
 
 def run(
@@ -44,7 +48,7 @@ def run(
     ] = None,
     username: Username = None,
     password_file: PasswordFile = None,
-    output: Annotated[Path | None, typer.Option(help="Write a JSON object a message into this file instead.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write a JSON object a message into a new file instead.")] = None,
     speed: Annotated[
         str | None, typer.Option(help="Virtual seconds in a second, 0.1 to 1000, or `max`; else the scenario's.")
     ] = None,
@@ -60,21 +64,32 @@ def run(
 ) -> None:
     """Let the machines of a scenario live and speak; at speed 1 from now on, until stopped (Ctrl-C, SIGTERM)."""
     plant = scenario(name)
-    pace_speed = None if output is not None and speed is None else _speed(speed, plant.speed)
-    seconds = duration(duration_text)
-    if seconds is None and pace_speed != 1:
-        seconds = plant.duration
-    whole = None if seconds is None else math.ceil(seconds)
-    begins = start_ns(start, plant, whole or 0) if start is not None or pace_speed != 1 else None
-    course = Course(plant, plant.seed if seed is None else seed)
+    pace_speed = _speed("max" if output is not None and speed is None else speed, plant.speed)
+    seconds = run_seconds(duration_text)
+    if seconds is None and (pace_speed != 1 or output is not None):
+        seconds = math.ceil(plant.duration)
+    if pace_speed != 1 or output is not None or start is not None:
+        begins = start_ns(start, plant, seconds or 0)
+    else:
+        begins = time.time_ns() // STEP_NS * STEP_NS
+    seed = plant.seed if seed is None else seed
+    target = None if output is not None else broker(url or DEFAULT_URL, username, password_file)
     if output is not None:
-        if url is not None:
-            raise typer.BadParameter("say either --broker or --output", param_hint="--output")
-        _into_file(course, output, seed, begins, whole or math.ceil(plant.duration), as_json=as_json)
-        return
-    target = broker(url or DEFAULT_URL, username, password_file)
-    pace = Pace(pace_speed, whole, begins)
-    _on_broker(course, target, plant.seed if seed is None else seed, pace, as_json=as_json)
+        _refuse_beside_output({"--broker": url, "--username": username, "--password-file": password_file})
+    course = Course(plant, seed)
+    length = "TIME" if seconds is None else f"{seconds}s"
+    same = f"{shlex.quote(name)} --seed {seed} --start {spell(begins)} --duration {length}"
+    standard_error().print(f"What it must come to: simulators expect {same}")
+    if output is not None and seconds is not None:
+        _into_file(course, output, seed, begins, seconds, as_json=as_json)
+    elif target is not None:
+        _on_broker(course, target, seed, Pace(pace_speed, seconds, begins), as_json=as_json)
+
+
+def _refuse_beside_output(options: Mapping[str, object]) -> None:
+    for name, said in options.items():
+        if said is not None:
+            raise typer.BadParameter(f"say either {name} or --output: a file needs no broker", param_hint=name)
 
 
 def _speed(text: str | None, default: float) -> float | None:
@@ -92,16 +107,14 @@ def _speed(text: str | None, default: float) -> float | None:
     return speed
 
 
-def _into_file(
-    course: Course, output: Path, seed: int | None, begins: int | None, seconds: int, *, as_json: bool
-) -> None:
-    begins = time.time_ns() - seconds * 1_000_000_000 if begins is None else begins
+def _into_file(course: Course, output: Path, seed: int, begins: int, seconds: int, *, as_json: bool) -> None:
     began = time.monotonic()
     try:
         with progress("Writing", seconds) as advance:
-            messages = write_run(
-                course, output, course.scenario.seed if seed is None else seed, begins, seconds, advance
-            )
+            messages = write_run(course, output, seed, begins, seconds, advance)
+    except FileExistsError as error:
+        standard_error().print(f"{output} is there already: name another file, or remove it.")
+        raise typer.Exit(1) from error
     except OSError as error:
         standard_error().print(f"{output}: {error.strerror}")
         raise typer.Exit(1) from error
@@ -116,7 +129,7 @@ def _on_broker(course: Course, target: Broker, seed: int, pace: Pace, *, as_json
     notes = standard_error()
 
     def tell(trouble: str) -> None:
-        notes.print(f"{trouble}." if conductor.connections else f"{trouble}. {REMEDY}.")
+        notes.print(f"{trouble}." if conductor.connections else f"{trouble}. {remedy(target)}.")
 
     conductor = Conductor(course, target, seed, pace, tell=tell)
     began = time.monotonic()
@@ -128,6 +141,8 @@ def _on_broker(course: Course, target: Broker, seed: int, pace: Pace, *, as_json
     else:
         if not conductor.connections:
             failure = f"No broker that speaks MQTT 5 answered at {target}."
+        elif conductor.unacknowledged and not conductor.was_stopped:
+            failure = f"The broker at {target} has not acknowledged {conductor.unacknowledged:,} messages."
     _summarize(conductor, time.monotonic() - began, as_json=as_json)
     if failure is not None:
         notes.print(failure)

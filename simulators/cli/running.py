@@ -10,15 +10,23 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 @contextmanager
 def stopping_at_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` at SIGINT or SIGTERM. Within a running event loop."""
+    """Call `stop` at the first SIGINT or SIGTERM, and let a second one end the program. Within a running event loop."""
     loop = asyncio.get_running_loop()
+
+    def let_go() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    def stop_once() -> None:
+        let_go()
+        stop()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, stop_once)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        let_go()
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from simulators.broker import Broker
@@ -32,6 +32,14 @@ _TELL_EVERY_SECONDS = 10.0
 _DRAIN_SECONDS = 30.0
 """How long the last acknowledgements are waited for."""
 
+_HURRY_SECONDS = 2.0
+"""How long they are waited for by whoever was stopped: a broker that hangs is not to hold anybody up."""
+
+_FAREWELL_SECONDS = 10.0
+"""How long connections may take to end; they give the broker up sooner than that."""
+
+_HURRIED_FAREWELL_SECONDS = 1.0
+
 
 class Pace(NamedTuple):
     """How fast virtual time passes, and for how long.
@@ -53,6 +61,8 @@ class Conductor:
     Attributes:
         course: The plant.
         speakers: One for each connection.
+        unacknowledged: Messages that the broker had not acknowledged when nobody waited any more, without those of
+            machines that a fault keeps away; known after the run.
 
     Args:
         course: The plant, before its beginning.
@@ -77,6 +87,9 @@ class Conductor:
         self._tell = tell
         self._told: dict[str, float] = {}
         self._stopping = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
+        self._hurry = _HURRY_SECONDS
+        self.unacknowledged = 0
         self._began = self._turn = 0.0
 
     def _trouble(self, name: str, reason: str) -> None:
@@ -116,8 +129,17 @@ class Conductor:
         return sum(speaker.connections for speaker in self.speakers)
 
     def stop(self) -> None:
-        """End it: the machines say what they say at their end, and leave."""
+        """End it within a few seconds: the machines say what they say at their end, and leave."""
         self._stopping.set()
+        if self._patience is not None and not self._patience.expired():
+            until = asyncio.get_running_loop().time() + self._hurry
+            before = self._patience.when()
+            self._patience.reschedule(until if before is None else min(before, until))
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody stopped it."""
+        return self._stopping.is_set()
 
     async def run(self) -> None:
         """Run until the end or until stopped.
@@ -129,16 +151,19 @@ class Conductor:
         refusal: BrokerRefusedError | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                for speaker in self.speakers:
-                    group.create_task(speaker.live(), name=speaker.name)
+                lives = [group.create_task(speaker.live(), name=speaker.name) for speaker in self.speakers]
                 living = group.create_task(self._live(), name="plant")
                 stopping = group.create_task(self._stopping.wait(), name="stopping")
                 await asyncio.wait((living, stopping), return_when=asyncio.FIRST_COMPLETED)
                 living.cancel()
                 stopping.cancel()
                 await self._drain()
+                self.unacknowledged = sum(speaker.waiting for speaker in self.speakers if not speaker.is_away)
                 for speaker in self.speakers:
                     speaker.leave()
+                await self._wait_for(asyncio.wait(lives), _FAREWELL_SECONDS, _HURRIED_FAREWELL_SECONDS)
+                for life in lives:
+                    life.cancel()
         except* BrokerRefusedError as errors:
             refusal = _first(errors)
         if refusal is not None:
@@ -206,13 +231,23 @@ class Conductor:
         """
         if not self.connections:
             return
+        await self._wait_for(self._last_acknowledgements(), _DRAIN_SECONDS, _HURRY_SECONDS)
+
+    async def _last_acknowledgements(self) -> None:
+        while any(map(self._has_more, self.speakers)):
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def _wait_for(self, what: Awaitable[object], seconds: float, hurry: float) -> None:
+        """Wait for so long at most, and once it was stopped for no longer than `hurry`."""
+        self._hurry = hurry
         try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                while any(map(self._has_more, self.speakers)):
-                    self._progress.clear()
-                    await self._progress.wait()
+            async with asyncio.timeout(hurry if self.was_stopped else seconds) as self._patience:
+                await what
         except TimeoutError:
             pass  # what is missing shows in the counts
+        finally:
+            self._patience = None
 
     def _has_more(self, speaker: Speaker) -> bool:
         if speaker.is_away:

@@ -27,6 +27,9 @@ _FAILURE = 0x80
 _FINAL_REFUSALS = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}
 """MQTT 5, 3.2.2.2: version, client id, login, permission, ban."""
 
+_MAX_PACKET = 1_048_576
+"""Bytes that the broker may send in a packet: only commands and states are listened to, and they are small."""
+
 _PACKET_ID = 1
 """Of the one SUBSCRIBE. Publications at QoS 1 have identifiers of their own kind."""
 
@@ -59,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._is_closing = False
         self._broker = broker
         self._transport: asyncio.Transport | None = None
-        self._rest = b""
+        self._buffer = bytearray()
         self._waits_for_ping = False
         self._arrived: list[tuple[str, bytes]] = []
         self._receive: Callable[[str, bytes], None] | None = None
@@ -91,7 +94,7 @@ class Connection(asyncio.Protocol):
             raise ConnectionLostError(f"the broker at {broker} has not answered for {_ANSWER_SECONDS:g} s") from error
         except OSError as error:
             raise ConnectionLostError(f"no broker answers at {broker}: {error}") from error
-        except (ConnectionLostError, BrokerRefusedError):
+        except (ConnectionLostError, BrokerRefusedError, asyncio.CancelledError):
             connection.abort()
             raise
         connection._watch()
@@ -165,6 +168,7 @@ class Connection(asyncio.Protocol):
             password=None if broker.password is None else broker.password.encode(),
             clean_start=True,
             keep_alive=_KEEP_ALIVE_SECONDS,
+            max_packet_size=_MAX_PACKET,
             will=None
             if will is None
             else mqtt5.Will(
@@ -263,16 +267,29 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came from the broker, packet by packet."""
-        view = memoryview(self._rest + data)
+        self._buffer += data
         position = 0
         try:
-            while position < len(view):
-                packet, size = mqtt5.read(view[position:])
-                position += size
-                self._take(packet)
+            with memoryview(self._buffer) as view:
+                while position < len(view):
+                    packet, size = mqtt5.read(view[position:])
+                    position += size
+                    self._take(packet)
         except IndexError:  # half a packet; the rest is still on the wire
-            pass
+            del self._buffer[:position]
+            if len(self._buffer) > _MAX_PACKET:
+                self._give_up(f"a packet of more than {_MAX_PACKET:,} bytes, which nobody allowed")
         except ValueError as error:
-            self._end(f"the broker at {self._broker} sent what is no MQTT 5: {error}")
-            self.abort()
-        self._rest = bytes(view[position:])
+            self._give_up(f"what is no MQTT 5: {error}")
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":
+                raise
+            self._give_up("text that is not UTF-8")  # at that `mqtt5` panics, with no Exception
+        else:
+            self._buffer.clear()
+
+    def _give_up(self, sent: str) -> None:
+        """End the connection to a broker that sends what it must not."""
+        self._buffer = bytearray()  # the old one may still be looked at
+        self._end(f"the broker at {self._broker} sent {sent}")
+        self.abort()

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Annotated, BinaryIO, NamedTuple
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simulators.delivery.voices import voices
-from simulators.faces.face import Action, Voice
 from simulators.messages import Publication
-from simulators.plant.course import Course
-from simulators.plant.station import Reading
 
 _SECOND_NS = 1_000_000_000
 _MAX_LINE = 400 * 1024 * 1024
@@ -46,65 +42,10 @@ class _Line(BaseModel):
     time: str
     topic: str
     payload: str
-    qos: int = 0
+    qos: Annotated[int, Field(ge=0, le=2)] = 0
     retain: bool = False
     encoding: str = ""
     properties: list[tuple[str, str]] = []
-
-
-def write_run(
-    course: Course, path: Path, seed: int, start_ns: int, seconds: int, advance: Callable[[float], None]
-) -> int:
-    """Write all that the machines of a plant say in a run, as fast as possible; return how many messages it is.
-
-    Args:
-        course: The plant, before its beginning.
-        path: The file; what it held is gone.
-        seed: Of what is wrong with the messages.
-        start_ns: Virtual time of the start, in nanoseconds since 1970.
-        seconds: Virtual seconds until the end.
-        advance: Called now and then with the seconds that are done.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
-    speakers = [voice for _, voice in voices(course.stations, seed)]
-    by_name = {station.device.name: voice for voice in speakers for station in voice.stations}
-
-    def told(readings: Iterable[Reading]) -> Iterator[Action]:
-        return (action for reading in readings for action in by_name[reading.station.device.name].tell(reading))
-
-    count = 0
-    with path.open("wb") as file:
-        for actions in _occasions(course, speakers, told, start_ns, seconds):
-            for action in actions:
-                if isinstance(action, Publication):
-                    file.write(line(Recorded(course.time_ns, action)))
-                    count += 1
-            if course.seconds % 60 == 0:
-                advance(course.seconds)
-    return count
-
-
-def _occasions(
-    course: Course,
-    speakers: Sequence[Voice],
-    told: Callable[[Iterable[Reading]], Iterator[Action]],
-    start_ns: int,
-    seconds: int,
-) -> Iterator[Iterable[Action]]:
-    """Yield what is done at each occasion of a run, in order: at its beginning, in every second, at its end."""
-    first = course.begin(start_ns)
-    for voice in speakers:
-        voice.will(course.time_ns)
-    yield told(first)
-    for voice in speakers:
-        yield voice.connected(course.time_ns)
-    while course.seconds < seconds:
-        yield told(course.step())
-    yield told(course.end())
-    for voice in speakers:
-        yield voice.leaving(course.time_ns)
 
 
 def line(recorded: Recorded) -> bytes:

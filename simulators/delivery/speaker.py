@@ -14,7 +14,7 @@ from simulators.messages import Away, Disconnect, Publication
 from simulators.plant.station import Reading
 
 _RECONNECT_SECONDS = (0.5, 10.0)
-_KEPT = 100_000
+KEPT = 100_000
 """Messages at QoS 1 that are kept while there is no connection; the oldest go first."""
 
 
@@ -67,7 +67,7 @@ class Speaker:
         self._stopping = asyncio.Event()
         self._may_connect = asyncio.Event()
         self._may_connect.set()
-        self._away_until_ns = 0
+        self._away: Away | None = None
         self._ended_on_purpose = False
 
     @property
@@ -83,7 +83,7 @@ class Speaker:
     @property
     def is_away(self) -> bool:
         """Whether a fault keeps it away."""
-        return not self._may_connect.is_set()
+        return self._away is not None
 
     @property
     def waiting(self) -> int:
@@ -137,24 +137,20 @@ class Speaker:
 
     def tick(self, time_ns: int) -> bool:
         """Take note of the virtual time; who was away until then comes back, and it is returned that he does."""
-        if not self.is_away or time_ns < self._away_until_ns:
+        if self._away is None or time_ns < self._away.until_ns:
             return False
+        self._away = None
         self._may_connect.set()
         if self._connection is not None:  # a dead one
             self._connection.abort()
         return True
 
     def _go_away(self, away: Away) -> None:
-        self._away_until_ns = away.until_ns
+        self._away = away
         self._may_connect.clear()
         self._ended_on_purpose = True
-        match away.how, self._connection:
-            case "goodbye", Connection() as connection:
-                connection.close()
-            case "cut", Connection() as connection:
-                connection.abort()
-            case "dead", Connection() as connection:
-                connection.go_dead()
+        if self._connection is not None:
+            _break_off(self._connection, away)
 
     def do(self, actions: Iterable[Action]) -> None:
         """Do what the voice wants done."""
@@ -169,14 +165,14 @@ class Speaker:
                     self._go_away(action)
 
     def _publish(self, publication: Publication, *, duplicate: bool = False) -> None:
-        if self._connection is not None and self._connection.window.waiting < _KEPT:
+        if self._connection is not None and self._connection.window.waiting < KEPT:
             self._connection.publish(publication, duplicate=duplicate)
             self.published += not duplicate
         elif self._connection is not None:  # dead, for long
             self.forgotten += 1
         elif publication.qos:
             self._kept.append((publication, duplicate))
-            if len(self._kept) > _KEPT:
+            if len(self._kept) > KEPT:
                 self._kept.popleft()
                 self.forgotten += 1
         else:
@@ -187,6 +183,8 @@ class Speaker:
         self._ended_on_purpose = False
         try:
             async with self._gate:
+                if self.is_away:
+                    return "a fault keeps it away"
                 will = self.voice.will(self._clock())
                 connection = await Connection.open(self._broker, will, self.voice.subscriptions(), self._progress)
         except ConnectionLostError as error:
@@ -194,13 +192,10 @@ class Speaker:
         self.connections += 1
         self._connection = connection
         try:
-            self.do(self.voice.connected(self._clock()))
-            kept, self._kept = self._kept, deque()
-            for publication, duplicate in kept:
-                self._publish(publication, duplicate=duplicate)
-            connection.listen(self._received)
-            self._there.set()
-            self._progress.set()
+            if self._away is not None:  # it began while the broker had not answered
+                _break_off(connection, self._away)
+            else:
+                self._begin(connection)
             if self._stopping.is_set():
                 self.leave()
             return await connection.ended()
@@ -215,6 +210,16 @@ class Speaker:
             self.voice.lost()
             self._progress.set()
 
+    def _begin(self, connection: Connection) -> None:
+        """Say what is said first, and then what was kept."""
+        self.do(self.voice.connected(self._clock()))
+        kept, self._kept = self._kept, deque()
+        for publication, duplicate in kept:
+            self._publish(publication, duplicate=duplicate)
+        connection.listen(self._received)
+        self._there.set()
+        self._progress.set()
+
     def _received(self, topic: str, payload: bytes) -> None:
         self.do(self.voice.received(topic, payload, self._clock()))
 
@@ -225,3 +230,14 @@ class Speaker:
                 await self._stopping.wait()
         except TimeoutError:
             pass  # nobody asked to stop
+
+
+def _break_off(connection: Connection, away: Away) -> None:
+    """End a connection, or let it go dead, as a fault will have it."""
+    match away.how:
+        case "goodbye":
+            connection.close()
+        case "cut":
+            connection.abort()
+        case "dead":
+            connection.go_dead()

@@ -2,7 +2,7 @@
 
 What is to be said while there is none: a plain machine has no memory, and what it measures is gone; an edge node keeps
 it by itself and sends it later as history. Only of a broker's restart the client library knows, and it keeps what is at
-QoS 1. In a file there is no connection: what nobody could be told is missing in it.
+QoS 1. A file holds what a broker would have got: the Will as well, and nothing of what nobody could be told.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 from simulators.faces import FACES
+from simulators.plant.consistency import MAX_MACHINES
 from simulators.plant.course import Course
-from simulators.plant.scenario import MAX_MACHINES, Line, Machine, Order, Product, Scenario
+from simulators.plant.scenario import Line, Machine, Order, Product, Scenario
 
 SITE = "load"
 """First level of topics; group of the edge nodes."""

@@ -116,6 +116,7 @@ class Agv(Unit):
 
     kind = "agv"
     title = "Automated guided vehicle"
+    least_cycle = 20.0
     reliability = Reliability(mtbf=40 * 3600, mttr=900, stops=1100, stop=25, scrap=0.001, loss=0.12, setup=60)
     acting = {State.RESETTING: 3, State.STARTING: 3, State.CLEARING: 10}  # noqa: RUF012
     signals = (

@@ -58,10 +58,14 @@ class Compressor(Device):
         name: Name of the machine.
         seed: Seed of the scenario.
         receiver: Volume of the receiver and the network in m3.
+
+    Raises:
+        ValueError: The receiver has no volume.
     """
 
     kind = "compressor"
     title = "Compressor"
+    troubles = ("breakdown", "leak")
     signals = (
         Signal("state", "text", "", "STOPPED, STARTING, LOADED, UNLOADED or FAULT"),
         Signal("running", "bool", "", "Whether its motor turns"),
@@ -78,6 +82,8 @@ class Compressor(Device):
     )
 
     def __init__(self, name: str, seed: int, *, receiver: float = 3.0) -> None:
+        if receiver <= 0:
+            raise ValueError(f"a receiver of {receiver} m3 holds no air: say more than 0")
         super().__init__(name, seed)
         self.state = "STOPPED"
         self.pressure = self.random.uniform(LOAD, UNLOAD)

@@ -23,7 +23,7 @@ from simulators.machines.packml import State
 from simulators.machines.physics import Lag, Wander
 from simulators.machines.signal import Signal, Value
 from simulators.machines.states import Reliability
-from simulators.machines.unit import UNIT_SIGNALS, Unit
+from simulators.machines.unit import LEAST_CYCLE, UNIT_SIGNALS, Unit
 
 LENGTH, SPEED = 10.0, 0.5
 """m, and m/s."""
@@ -38,9 +38,9 @@ _WAITING = frozenset({State.EXECUTE, State.SUSPENDING, State.SUSPENDED})
 
 
 @lru_cache(maxsize=1024)
-def mass(product: str) -> float:
-    """Return how much a part weighs, in kg."""
-    return round(random.Random(f"mass {product}").uniform(0.4, 8.0), 1)
+def mass(product: str, cycle: float) -> float:
+    """Return how much a part weighs: about a kilogram for each second of its ideal cycle, so half of one a bottle."""
+    return round(random.Random(f"mass {product}").uniform(0.7, 1.5) * min(20.0, max(0.1, cycle)), 2)
 
 
 class Conveyor(Unit):
@@ -48,6 +48,7 @@ class Conveyor(Unit):
 
     kind = "conveyor"
     title = "Conveyor"
+    least_cycle = 0.15
     reliability = Reliability(mtbf=60 * 3600, mttr=1200, stops=5400, stop=30, scrap=0.0004, loss=0.02, setup=120)
     signals = (
         *UNIT_SIGNALS,
@@ -63,6 +64,7 @@ class Conveyor(Unit):
     def __init__(self, name: str, seed: int, reliability: Reliability | None = None) -> None:
         super().__init__(name, seed, reliability)
         self._arrivals: deque[float] = deque()
+        self._mass = 0.0
         """What the odometer will read when each part arrives at the end."""
         self._odometer = self._free = self._arrived = 0.0
         """m: what the belt has run, where the next part may be put on, where the last part arrived."""
@@ -98,7 +100,7 @@ class Conveyor(Unit):
         self._free = max(self._free, self._odometer)
         while self._free <= end and self.took < surroundings.supply:
             arrivals.append(self._free + LENGTH)
-            self._free += self.cycle(order) * SPEED
+            self._free += max(LEAST_CYCLE, self.cycle(order)) * SPEED
             self.took += 1
         self.taken += self.took
         self._states.ran((end - self._odometer) / SPEED)
@@ -121,10 +123,12 @@ class Conveyor(Unit):
         self._blocked = waits and bool(arrivals) and arrivals[0] <= self._odometer and surroundings.room < 1
         self._starved = waits and not arrivals and surroundings.supply < 1
         turns = state is State.EXECUTE and not self._blocked
+        if turns and surroundings.order is not None:
+            self._mass = mass(self.product, surroundings.order.ideal_cycle)
         wanted = SPEED / (_SLOWED if "slow" in surroundings.troubles else 1.0) if turns else 0.0
         speed = self._speed.follow(wanted)
         unrest = self._unrest.follow()
-        pull = _FRICTION * _GRAVITY * (_BELT + mass(self.product) * len(arrivals)) * (1 + unrest) / 1000
+        pull = _FRICTION * _GRAVITY * (_BELT + self._mass * len(arrivals)) * (1 + unrest) / 1000
         if turns:
             self._ran += 1
             power = self._motor.turn(pull * speed / _TRANSMISSION / _RATED)

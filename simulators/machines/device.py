@@ -48,7 +48,7 @@ class Surroundings(NamedTuple):
         room: Parts that may be put behind it.
         ambient: Temperature of the hall in degC.
         humidity: Relative humidity of the hall in percent.
-        troubles: Names of what goes wrong in the process now; see `simulators.machines.unit`.
+        troubles: Names of what goes wrong in the process now; see `Device.troubles`.
         load: kW of the machines that a meter or a supply feeds.
         air_demand: Compressed air that is drawn from it, in m3/min of free air.
         air_pressure: Gauge pressure of the compressed air it is fed with, in bar.
@@ -81,6 +81,7 @@ class Device(ABC):
         kind: The type of machine, the same for all that measure the same.
         title: The kind in words, as a heading.
         signals: What it measures, in the order in which it tells it.
+        troubles: Names of what may go wrong with it; see `Surroundings.troubles`.
         name: Its name, unique in its plant; takes part in its randomness.
         time_ns: Up to when it has lived.
         power: Mean of the last step in kW.
@@ -92,6 +93,7 @@ class Device(ABC):
     kind: ClassVar[str]
     title: ClassVar[str]
     signals: ClassVar[tuple[Signal, ...]]
+    troubles: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, seed: int) -> None:
         self.name = name

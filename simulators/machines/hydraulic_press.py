@@ -89,6 +89,7 @@ class HydraulicPress(PhasedUnit):
 
     kind = "hydraulic_press"
     title = "Hydraulic press"
+    least_cycle = 1.5
     reliability = Reliability(mtbf=20 * 3600, mttr=1500, stops=2000, stop=50, scrap=0.01, loss=0.05, setup=1800)
     acting: ClassVar[dict[State, int]] = {State.RESETTING: 5, State.STARTING: 30, State.CLEARING: 20}
     signals = (

@@ -39,6 +39,9 @@ class EnergyMeter(Device):
         seed: Seed of the scenario.
         base: kW of lights and ventilation in planned time.
         rating: kW at full load, to which voltage and power factor refer.
+
+    Raises:
+        ValueError: The rating is not positive, or the base load is negative.
     """
 
     kind = "energy_meter"
@@ -55,6 +58,10 @@ class EnergyMeter(Device):
     )
 
     def __init__(self, name: str, seed: int, *, base: float = 0.0, rating: float = 100.0) -> None:
+        if rating <= 0:
+            raise ValueError(f"a rating of {rating} kW measures nothing: say more than 0")
+        if base < 0:
+            raise ValueError(f"a base load of {base} kW is none: say 0 or more")
         super().__init__(name, seed)
         self._base, self._rating = base, rating
         draw = self.random

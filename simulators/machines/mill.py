@@ -89,6 +89,7 @@ class CncMill(Unit):
 
     kind = "cnc_mill"
     title = "CNC mill"
+    least_cycle = 10.0
     reliability = Reliability(mtbf=10 * 3600, mttr=900, stops=2400, stop=90, scrap=0.012, loss=0.03, setup=1500)
     signals = (
         *UNIT_SIGNALS,

@@ -67,6 +67,7 @@ class MouldingMachine(PhasedUnit):
 
     kind = "moulding_machine"
     title = "Injection moulding machine"
+    least_cycle = 2.0
     reliability = Reliability(mtbf=16 * 3600, mttr=1200, stops=3600, stop=100, scrap=0.008, loss=0.012, setup=3000)
     batch = 4
     signals = (

@@ -29,7 +29,7 @@ from simulators.machines.packml import State
 from simulators.machines.physics import Lag
 from simulators.machines.signal import Signal, Value
 from simulators.machines.states import Reliability, States
-from simulators.machines.unit import UNIT_SIGNALS, Unit
+from simulators.machines.unit import LEAST_CYCLE, UNIT_SIGNALS, Unit
 
 _ASLEEP, _CONTROLS, _BELT, _FAN, _FAN_START = 0.15, 0.8, 0.9, 4.0, 12.0
 """kW: all off, the controls, the conveyor, a fan, and a fan in its first second."""
@@ -77,6 +77,7 @@ class Oven(Unit):
 
     kind = "oven"
     title = "Industrial oven"
+    least_cycle = 2.0
     reliability = Reliability(mtbf=60 * 3600, mttr=1800, stops=5400, stop=60, scrap=0.008, loss=0.03, setup=600)
     signals = (
         *UNIT_SIGNALS,
@@ -138,7 +139,7 @@ class Oven(Unit):
         self._states.ran(0.0 if waits else 1.0)
 
     def _enter(self, surroundings: Surroundings, order: Order) -> None:
-        pitch = self.cycle(order) * (_SLOWED if "slow" in surroundings.troubles else 1.0)
+        pitch = max(LEAST_CYCLE, self.cycle(order)) * (_SLOWED if "slow" in surroundings.troubles else 1.0)
         self._due += pitch
         self.took += 1
         self.taken += 1

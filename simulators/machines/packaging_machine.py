@@ -89,6 +89,7 @@ class PackagingMachine(Unit):
         draws: Free air at full speed, in m3/min.
     """
 
+    least_cycle = 0.15
     asleep: ClassVar[float] = 0.08
     standby: ClassVar[float]
     drive: ClassVar[float]

@@ -91,6 +91,7 @@ class Plc(Device):
 
     kind = "plc"
     title = "Programmable logic controller"
+    troubles = ("breakdown", "pump_fault")
     signals = (
         Signal("inputs", "int", "", "Digital inputs, uint16, a bit each"),
         Signal("outputs", "int", "", "Digital outputs, uint16, a bit each"),

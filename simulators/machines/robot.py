@@ -44,6 +44,7 @@ class Robot(PhasedUnit):
 
     kind = "robot"
     title = "Six-axis robot"
+    least_cycle = 2.0
     reliability = Reliability(mtbf=40 * 3600, mttr=1500, stops=3000, stop=60, scrap=0.004, loss=0.03, setup=900)
     signals = (
         *UNIT_SIGNALS,

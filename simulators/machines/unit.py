@@ -31,6 +31,8 @@ from simulators.machines.truth import Truth
 TROUBLES = ("breakdown", "minor_stop", "slow", "scrap")
 """What may go wrong with any unit."""
 
+LEAST_CYCLE = 0.05
+"""Seconds that a cycle takes at least, whatever is ordered: a step of a second always ends."""
 _SLOWED, _SCRAPPED = 1.5, 1 / 3
 _MOMENT = 1e-9
 """Seconds that are none: what is left of a cycle, or of a step, by rounding."""
@@ -54,6 +56,7 @@ class Unit(Device):
         reliability: What is usual for the kind.
         acting: Seconds of the acting states that do not take one second.
         batch: Parts that a cycle takes in and gives out.
+        least_cycle: Seconds for one part, below which no machine of the kind works, and its laws do not hold.
         how: How well this one runs.
         taken: Parts it has taken in, since the first step.
         finished: Parts it has given out, good and bad.
@@ -72,6 +75,8 @@ class Unit(Device):
     reliability: ClassVar[Reliability] = Reliability()
     acting: ClassVar[dict[State, int]] = {State.RESETTING: 5, State.STARTING: 10, State.CLEARING: 20}
     batch: ClassVar[int] = 1
+    least_cycle: ClassVar[float] = LEAST_CYCLE
+    troubles = TROUBLES
 
     def __init__(self, name: str, seed: int, reliability: Reliability | None = None) -> None:
         super().__init__(name, seed)
@@ -193,7 +198,8 @@ class Unit(Device):
         self._loaded = True
         self.took += self.batch
         self.taken += self.batch
-        self._cycle = self._cycle_left = self.cycle(order) * (_SLOWED if slow else 1.0)
+        cycle = self.cycle(order) * (_SLOWED if slow else 1.0)
+        self._cycle = self._cycle_left = max(LEAST_CYCLE, cycle)
 
     def _unload(self, order: Order, scrap: float) -> None:
         self._loaded = False

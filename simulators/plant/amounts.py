@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, TypeAlias
 
@@ -18,11 +19,20 @@ def seconds(text: object) -> float:
         ValueError: It is none.
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
-        return float(text)
+        return _finite(text)
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None or (match[2] or "s") not in _SECONDS:
         raise ValueError(f"{text!r} is no duration: say a number with {', '.join(_SECONDS)}, such as 90s or 1.5h")
-    return float(match[1]) * _SECONDS[match[2] or "s"]
+    return _finite(float(match[1]) * _SECONDS[match[2] or "s"])
+
+
+def _finite(number: float) -> float:
+    try:
+        if math.isfinite(number):
+            return float(number)
+    except OverflowError:  # an int that is no float
+        pass
+    raise ValueError("it is endless, or no number: say a duration such as 90s or 1.5h")
 
 
 Seconds: TypeAlias = Annotated[float, BeforeValidator(seconds), Field(ge=0, le=100 * 366 * 86_400.0)]

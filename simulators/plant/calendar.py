@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Day: TypeAlias = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _DAYS: tuple[Day, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -31,12 +31,32 @@ class Span(BaseModel):
     begin: Clock = Field(alias="from", description="When it begins, such as `06:00:00`.")
     end: Clock = Field(alias="to", description="When it ends.")
 
+    def length(self) -> timedelta:
+        """Return how long it is by the clock on the wall."""
+        return _between(self.begin, self.end) or timedelta(days=1)
+
+
+def _between(earlier: time, later: time) -> timedelta:
+    """Return how long it is from a time of the day until the next time that it is another."""
+    both = (datetime.combine(date.min, clock) for clock in (later, earlier))
+    return (next(both) - next(both)) % timedelta(days=1)
+
 
 class Shift(Span):
     """A shift on some days of the week."""
 
     days: tuple[Day, ...] = Field(default=_DAYS, description="On which days it begins.")
     breaks: tuple[Span, ...] = Field(default=(), description="Times in it when nothing is produced.")
+
+    @model_validator(mode="after")
+    def _breaks_within(self) -> Self:
+        for pause in self.breaks:
+            if _between(self.begin, pause.begin) + pause.length() > self.length():
+                raise ValueError(
+                    f"breaks: {pause.begin} to {pause.end} is not within the shift from {self.begin} to {self.end}: "
+                    "move it, or put it into the shift in which it is"
+                )
+        return self
 
 
 class Calendar:

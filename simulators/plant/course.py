@@ -18,14 +18,14 @@ from zoneinfo import ZoneInfo
 
 from simulators.machines.device import STEP_NS, Device, Surroundings
 from simulators.plant.calendar import Calendar
+from simulators.plant.feeding import METER, SUPPLY, levels
 from simulators.plant.hall import Hall
 from simulators.plant.line import Line
 from simulators.plant.scenario import Happening, Scenario
 from simulators.plant.station import Place, Reading, Station
 
-_SUPPLY, _METER = "compressor", "energy_meter"
-_RANK = {_SUPPLY: 1, _METER: 2}
-"""Machines that draw first, then what feeds them, then what measures them all."""
+_RANK = {SUPPLY: 1, METER: 2}
+"""Machines that draw first, then what feeds them, then what measures them all, a meter after those it measures."""
 _PRESSURE = 7.0
 """bar, where no compressor of the plant supplies a machine."""
 
@@ -50,8 +50,8 @@ class Course:
         self.time_ns = 0
         self.seconds = 0
         self.stations = list(_stations(scenario, seed))
-        self._hall = Hall(seed)
         zone = ZoneInfo(scenario.time_zone)
+        self._hall = Hall(seed, zone)
         usual = Calendar(scenario.shifts, zone)
         self.lines = {
             line.name: Line(
@@ -62,9 +62,13 @@ class Course:
             )
             for line in scenario.lines
         }
-        self._in_order = sorted(self.stations, key=lambda station: _RANK.get(station.device.kind, 0))
         self._fed = {station.device.name: self._devices(station.described.feeds) for station in self.stations}
-        self._supplies = [station.device for station in self.stations if station.device.kind == _SUPPLY]
+        below = levels({name: [device.name for device in fed] for name, fed in self._fed.items() if fed})
+        self._in_order = sorted(
+            self.stations,
+            key=lambda station: (_RANK.get(station.device.kind, 0), below.get(station.device.name, 0)),
+        )
+        self._supplies = [station.device for station in self.stations if station.device.kind == SUPPLY]
         self._supplier = {device.name: by.name for by in self._supplies for device in self._fed[by.name]}
         self._pressure: dict[str, float] = {}
 
@@ -73,8 +77,12 @@ class Course:
         return [
             station.device
             for station in self.stations
-            if station.device.name in feeds or (station.place.line in feeds and station.device.kind != _METER)
+            if station.device.name in feeds or (station.place.line in feeds and station.device.kind != METER)
         ]
+
+    def fed(self, station: Station) -> Sequence[Device]:
+        """Return the machines that a meter measures, or a compressor supplies."""
+        return self._fed[station.device.name]
 
     def begin(self, start_ns: int) -> list[Reading]:
         """Begin at a time, cut off to whole seconds; return all machines as they are before the first step.

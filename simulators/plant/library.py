@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -35,12 +37,18 @@ def load(name: str) -> Scenario:
             content = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeError) as error:
             raise ScenarioError(f"{name}: {error}") from error
-        return parse(content, name, Path(name).stem)
+        return parse(content, name, _name(Path(name).stem))
     if name not in names():
         raise ScenarioError(
             f"there is no scenario {name!r}; there are {', '.join(names())}, or say the path of a .toml file"
         )
     return parse((_SCENARIOS / f"{name}.toml").read_text(encoding="utf-8"), name, name)
+
+
+def _name(stem: str) -> str:
+    """Return the name of a scenario in a file of one's own: what a name may not have becomes a hyphen."""
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", plain)[:64].strip("._-") or "scenario"
 
 
 def parse(content: str, place: str, name: str) -> Scenario:
@@ -51,7 +59,7 @@ def parse(content: str, place: str, name: str) -> Scenario:
     """
     try:
         tables = tomllib.loads(content)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ill spelled, a number of thousands of digits, or nested too deep
         raise ScenarioError(f"{place}: {error}") from error
     try:
         return Scenario.model_validate({"name": name, **tables})
@@ -60,9 +68,16 @@ def parse(content: str, place: str, name: str) -> Scenario:
 
 
 def _mistakes(place: str, error: ValidationError, tables: Mapping[str, object]) -> Iterator[str]:
-    for mistake in error.errors(include_url=False, include_input=False):
+    mistakes = error.errors(include_url=False, include_input=False)
+    for mistake in mistakes:
+        if mistake["type"] == "too_short" and any(_inside(each["loc"], mistake["loc"]) for each in mistakes):
+            continue  # there are some, but they are wrong
         where = ".".join(_named(mistake["loc"], tables))
         yield f"{place}: {where + ': ' if where else ''}{mistake['msg'].removeprefix('Value error, ')}"
+
+
+def _inside(location: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    return len(location) > len(other) and location[: len(other)] == other
 
 
 def _named(location: tuple[int | str, ...], tables: object) -> Iterator[str]:

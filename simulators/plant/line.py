@@ -14,6 +14,7 @@ class Line:
     """The machines of one line: one after the other with places for parts between them, or each by itself.
 
     Attributes:
+        units: Those that follow each other, in their order; none where each works by itself.
         between: Parts between each machine and the next, where they follow each other.
         planned: Whether the last step was planned time of production.
 
@@ -40,9 +41,9 @@ class Line:
         self._product = ""
         self._works: dict[tuple[str, str], Order] = {}
         self._places = described.buffer or 0
-        self._units = [device for device in devices if isinstance(device, Unit)] if described.buffer else []
-        self._position = {unit.name: number for number, unit in enumerate(self._units)}
-        self.between = [0] * max(0, len(self._units) - 1)
+        self.units = [device for device in devices if isinstance(device, Unit)] if described.buffer else []
+        self._position = {unit.name: number for number, unit in enumerate(self.units)}
+        self.between = [0] * max(0, len(self.units) - 1)
 
     def begin_step(self, time_ns: int) -> None:
         """Let a second begin, which ends at this time: the plan goes on, in planned time."""
@@ -76,5 +77,5 @@ class Line:
 
     def end_step(self) -> None:
         """Hand on what the machines took and gave in this step."""
-        for number, (before, behind) in enumerate(zip(self._units, self._units[1:], strict=False)):
+        for number, (before, behind) in enumerate(zip(self.units, self.units[1:], strict=False)):
             self.between[number] += before.gave - behind.took

@@ -3,38 +3,85 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
+import math
 from typing import Annotated, Any, Self, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from simulators.machines import MACHINES
 from simulators.machines.device import Device
 from simulators.machines.states import Reliability
-from simulators.machines.unit import TROUBLES, Unit
+from simulators.machines.unit import LEAST_CYCLE, Unit
+from simulators.plant import consistency
 from simulators.plant.amounts import Seconds
 from simulators.plant.calendar import Clock, Shift
+from simulators.plant.consistency import MAX_MACHINES
+from simulators.plant.feeding import FEEDING
 
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 """A level of a topic: no slash, no wildcard, no space."""
 
-MAX_MACHINES = 20_000
+
+def _whole(period: float) -> float:
+    if period != int(period):
+        raise ValueError("machines live in steps of a second: say whole seconds")
+    return period
+
+
+def _finite(value: object) -> object:
+    if not isinstance(value, bool | int | float | str):
+        raise ValueError("say a number, a text, true or false")  # noqa: TRY004  # pydantic reports these only
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is endless, or no number")
+    return value
+
+
+Cycle: TypeAlias = Annotated[Seconds, Field(ge=LEAST_CYCLE)]
+Option: TypeAlias = Annotated[bool | int | float | str, BeforeValidator(_finite)]
+Period: TypeAlias = Annotated[Seconds, Field(ge=1), AfterValidator(_whole)]
+
+_TIMES = ("mtbf", "mttr", "stops", "stop")
+_MOST_LOSS = 10
+_MOST = 1e9
+"""The greatest number of an option."""
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
 
 
 class Product(_Table):
     """Something that is made."""
 
-    ideal_cycle: Seconds = Field(gt=0, description="Seconds for one part at the machine's best.")
-    ideal_cycles: dict[str, Seconds] = Field(default={}, description="The same for kinds of machines that differ.")
+    ideal_cycle: Cycle = Field(description="Seconds for one part at the machine's best.")
+    ideal_cycles: dict[str, Cycle] = Field(default={}, description="The same for kinds of machines that differ.")
+
+    @field_validator("ideal_cycles")
+    @classmethod
+    def _known_kinds(cls, cycles: dict[str, float]) -> dict[str, float]:
+        for kind in cycles:
+            _known_kind(kind)
+        return cycles
 
     def cycle(self, kind: str) -> float:
         """Return the ideal cycle time on a kind of machine, in seconds."""
         return self.ideal_cycles.get(kind, self.ideal_cycle)
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in MACHINES:
+        raise ValueError(f"there is no machine {kind!r}: there are {', '.join(MACHINES)}")
+    return kind
 
 
 class Order(_Table):
@@ -70,69 +117,67 @@ class Machine(_Table):
     """A machine, or several of the same kind."""
 
     name: Name = Field(description="With `count`, a number is put behind it: `mill` becomes `mill-1`, `mill-2`, ...")
-    kind: str
+    kind: Annotated[str, AfterValidator(_known_kind)]
     line: str
     face: str = "json"
     count: int = Field(default=1, ge=1, le=MAX_MACHINES)
-    period: Seconds | None = Field(default=None, ge=1, description="From one sample to the next, in whole seconds.")
+    period: Period | None = Field(default=None, description="From one sample to the next, in whole seconds.")
     reliability: dict[str, Seconds] = Field(
         default={}, description="How well it runs, where not as usual for its kind."
     )
-    options: dict[str, bool | int | float | str] = Field(default={}, description="What the kind has of its own.")
+    options: dict[str, Option] = Field(default={}, description="What the kind has of its own.")
     feeds: tuple[str, ...] = Field(
         default=(), description="Lines and machines that a meter measures, or a compressor supplies."
     )
     troubles: tuple[Happening, ...] = Field(default=(), description="What goes wrong in its process.")
     faults: tuple[Happening, ...] = Field(default=(), description="What goes wrong in its messages.")
 
-    @field_validator("kind")
-    @classmethod
-    def _known_kind(cls, kind: str) -> str:
-        if kind not in MACHINES:
-            raise ValueError(f"there is no machine {kind!r}: there are {', '.join(MACHINES)}")
-        return kind
-
-    @field_validator("troubles")
-    @classmethod
-    def _known_troubles(cls, troubles: tuple[Happening, ...]) -> tuple[Happening, ...]:
-        for trouble in troubles:
-            if trouble.name not in TROUBLES:
-                raise ValueError(f"there is no trouble {trouble.name!r}: there are {', '.join(TROUBLES)}")
-        return troubles
-
     @field_validator("reliability")
     @classmethod
     def _known_reliability(cls, changes: dict[str, float]) -> dict[str, float]:
         if unknown := sorted(set(changes) - set(Reliability._fields)):
             raise ValueError(f"unknown: {', '.join(unknown)}; there are {', '.join(Reliability._fields)}")
+        if nothing := [name for name in _TIMES if changes.get(name) == 0]:
+            raise ValueError(f"{', '.join(nothing)}: 0 s is no time: say more")
+        if changes.get("scrap", 0) > 1:
+            raise ValueError("scrap is a share of the parts: say 0 to 1")
+        if changes.get("loss", 0) > _MOST_LOSS:
+            raise ValueError(f"loss is a share of the ideal cycle: say 0 to {_MOST_LOSS}")
         return changes
 
-    @field_validator("period")
-    @classmethod
-    def _whole_seconds(cls, period: float | None) -> float | None:
-        if period is not None and period != int(period):
-            raise ValueError("machines live in steps of a second: say whole seconds")
-        return period
-
     @model_validator(mode="after")
-    def _known_options(self) -> Self:
-        known = set(inspect.signature(MACHINES[self.kind].__init__).parameters) - {
-            "self",
-            "name",
-            "seed",
-            "reliability",
-        }
-        if unknown := sorted(set(self.options) - known):
-            there = f"there are {', '.join(sorted(known))}" if known else "it has none"
-            raise ValueError(f"options: a {self.kind} has no {', '.join(unknown)}; {there}")
-        if self.reliability and not issubclass(MACHINES[self.kind], Unit):
+    def _as_its_kind(self) -> Self:
+        kind = MACHINES[self.kind]
+        for trouble in self.troubles:
+            if trouble.name not in kind.troubles:
+                there = f"there are {', '.join(kind.troubles)}" if kind.troubles else "it has none"
+                raise ValueError(f"troubles: a {self.kind} has no trouble {trouble.name!r}: {there}")
+        if self.feeds and self.kind not in FEEDING:
+            raise ValueError(f"feeds: a {self.kind} feeds nobody: only {' and '.join(FEEDING)} do")
+        if self.reliability and not issubclass(kind, Unit):
             raise ValueError(f"reliability: a {self.kind} makes no parts, and nothing stops it")
+        self._check_options(kind)
         return self
+
+    def _check_options(self, kind: type[Device]) -> None:
+        parameters = inspect.signature(kind.__init__, eval_str=True).parameters
+        known = sorted(set(parameters) - {"self", "name", "seed", "reliability"})
+        if unknown := sorted(set(self.options) - set(known)):
+            there = f"there are {', '.join(known)}" if known else "it has none"
+            raise ValueError(f"options: a {self.kind} has no {', '.join(unknown)}; {there}")
+        for name, value in self.options.items():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if parameters[name].annotation is float and not (is_number and abs(float(value)) <= _MOST):
+                raise ValueError(f"options.{name}: {value!r} is no number up to {_MOST:g}")
+        try:
+            self.make(self.name, 1)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise ValueError(f"options: {error}") from error
 
     def make(self, name: str, seed: int) -> Device:
         """Return one of its machines, at its first moment."""
         kind = MACHINES[self.kind]
-        options: dict[str, Any] = dict(self.options)  # of its constructor: `_known_options` has looked
+        options: dict[str, Any] = dict(self.options)  # of its constructor: `_check_options` has looked
         if self.reliability and issubclass(kind, Unit):
             options["reliability"] = kind.reliability._replace(**self.reliability)
         return kind(name, seed, **options)
@@ -154,9 +199,7 @@ class Scenario(_Table):
         default=8 * 3600.0, gt=0, description="Virtual time after which the expected answers are computed."
     )
     seed: int = 1
-    period: Seconds = Field(
-        default=5.0, ge=1, description="From one sample of a machine to the next, in whole seconds."
-    )
+    period: Period = Field(default=5.0, description="From one sample of a machine to the next, in whole seconds.")
     begin: Clock | None = Field(
         default=None, description="Time of the day, in `time_zone`, at which a run that is not at speed 1 begins."
     )
@@ -179,21 +222,7 @@ class Scenario(_Table):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        lines = {line.name for line in self.lines}
-        names = [name for machine in self.machines for name in machine.names()]
-        if len(names) > MAX_MACHINES:
-            raise ValueError(f"{len(names)} machines are more than {MAX_MACHINES}")
-        if doubles := [name for name, times in Counter(names).items() if times > 1]:
-            raise ValueError(f"two machines are called {', '.join(doubles)}")
-        for line in self.lines:
-            for order in line.plan:
-                if order.product not in self.products:
-                    raise ValueError(f"lines.{line.name}: there is no product {order.product!r} in [products]")
-        for machine in self.machines:
-            if machine.line not in lines:
-                raise ValueError(f"machines.{machine.name}: there is no line {machine.line!r}")
-            if unknown := sorted(set(machine.feeds) - lines - set(names)):
-                raise ValueError(f"machines.{machine.name}.feeds: there is no line or machine {', '.join(unknown)}")
+        consistency.check(self)
         return self
 
     def line(self, name: str) -> Line:

@@ -6,6 +6,7 @@ import asyncio
 import math
 import threading
 import time
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,9 @@ from typing import NamedTuple, Self
 
 from simulators.broker import Broker
 from simulators.delivery.conductor import Conductor, Pace
-from simulators.delivery.connection import BrokerRefusedError
+from simulators.delivery.connection import ConnectionLostError
 from simulators.delivery.counting import count_messages
+from simulators.delivery.voices import check
 from simulators.machines.device import STEP_NS
 from simulators.plant import start as starts
 from simulators.plant.amounts import seconds
@@ -24,6 +26,8 @@ from simulators.plant.library import load, parse
 from simulators.plant.scenario import Scenario
 
 _PATIENCE_SECONDS = 300.0
+_STOP_SECONDS = 10.0
+"""How long a plant that was stopped may take to end."""
 
 
 class Run(NamedTuple):
@@ -66,7 +70,8 @@ def plan(
         duration: Virtual time, as `90s`, `8h` or a number of seconds; by default the scenario's.
 
     Raises:
-        ValueError: There is no such scenario, or it says something wrong, or a time or a duration is none.
+        ValueError: There is no such scenario, face or fault, or it says something wrong, or a time or a duration is
+            none.
     """
     match scenario:
         case Scenario():
@@ -75,6 +80,7 @@ def plan(
             said = parse(scenario, "scenario", "scenario")
         case _:
             said = load(str(scenario))
+    check(said.machines)
     length = math.ceil(said.duration if duration is None else seconds(duration))
     if start is not None:
         begins = starts.parse(start)
@@ -137,7 +143,9 @@ class SimulatedPlant:
 
         Raises:
             BrokerRefusedError: The broker does not let it in.
-            TimeoutError: It took longer than so many seconds.
+            ConnectionLostError: No broker answered.
+            TimeoutError: It took longer than so many seconds, or the broker did not acknowledge everything.
+            ExceptionGroup: Something else went wrong while it lived.
         """
         self.start()
         self.wait(timeout)
@@ -161,17 +169,21 @@ class SimulatedPlant:
             raise RuntimeError("it has not begun")
         self._thread.join(timeout)
         if self._thread.is_alive():
-            self.stop()
-            raise TimeoutError(f"the plant did not come to its end within {timeout:g} s; {' '.join(self.troubles)}")
+            self._ask_to_stop()
+            raise TimeoutError(f"the plant did not come to its end within {timeout:g} s; {self._told()}")
         if self._error is not None:
             raise self._error
 
     def stop(self) -> None:
         """End it before its time: its machines say what they say at their end, and leave."""
-        if self._thread is not None and self._loop is not None and self._conductor is not None:
-            if self._thread.is_alive() and not self._loop.is_closed():
+        if self._thread is not None:
+            self._ask_to_stop()
+            self._thread.join(_STOP_SECONDS)
+
+    def _ask_to_stop(self) -> None:
+        if self._loop is not None and self._conductor is not None:
+            with suppress(RuntimeError):  # it has just ended
                 self._loop.call_soon_threadsafe(self._conductor.stop)
-            self._thread.join(_PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:
         self.start()
@@ -187,7 +199,7 @@ class SimulatedPlant:
     def _live(self) -> None:
         try:
             asyncio.run(self._conduct())
-        except BrokerRefusedError as error:
+        except BaseException as error:  # noqa: BLE001  # whoever waits for the thread raises it
             self._error = error
         finally:
             self._begun.set()
@@ -200,3 +212,18 @@ class SimulatedPlant:
         self._conductor = Conductor(Course(scenario, seed), target, seed, pace, tell=self.troubles.append)
         self._begun.set()
         await self._conductor.run()
+        self._see_that_all_was_heard(self._conductor)
+
+    def _see_that_all_was_heard(self, conductor: Conductor) -> None:
+        if conductor.was_stopped:
+            return
+        if not conductor.connections:
+            raise ConnectionLostError(f"no broker that speaks MQTT 5 answered at {self.broker}: {self._told()}")
+        if conductor.unacknowledged:
+            raise TimeoutError(
+                f"the broker at {self.broker} has not acknowledged {conductor.unacknowledged:,} of "
+                f"{conductor.published:,} messages; {self._told()}"
+            )
+
+    def _told(self) -> str:
+        return ". ".join(self.troubles) or "the plant knows of no trouble"

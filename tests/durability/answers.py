@@ -26,6 +26,7 @@ class Spoiled:
     Attributes:
         forward: Whether the database gets them all the same.
         times: So many writes, and no more.
+        least: Writes of fewer bytes pass.
     """
 
     stage: Stage
@@ -34,6 +35,7 @@ class Spoiled:
     seconds: float
     forward: bool = False
     times: int | None = None
+    least: int = 0
     arm: str = ""
 
     async def strike(self, scene: Scene) -> int:
@@ -41,7 +43,7 @@ class Spoiled:
         del scene
         front = self.stage.front
         before, began = front.spoiled, time.monotonic()
-        front.spoil(self.reply, forward=self.forward, times=self.times)
+        front.spoil(self.reply, forward=self.forward, times=self.times, least=self.least)
         try:
             while front.spoiled == before or time.monotonic() < began + self.seconds:
                 if time.monotonic() > began + PATIENCE:
@@ -68,7 +70,7 @@ def suspicious(stage: Stage, seconds: float) -> list[Spoiled]:
     return [
         Spoiled(stage, "answers 500 in unknown words", Answer(500, _text("it does not feel well")), seconds),
         Spoiled(stage, "answers 400 in unknown words", Answer(400, _text("it does not like this")), seconds),
-        Spoiled(stage, "answers 413 three times", Answer(413, _text("Request Entity Too Large")), 0, times=3),
+        Spoiled(stage, "answers 413 to large writes", Answer(413, _text("Request Entity Too Large")), 0, least=1000),
         Spoiled(stage, "writes, and says nothing", Silence(), 0, forward=True, times=3),
     ]
 

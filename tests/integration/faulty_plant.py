@@ -71,7 +71,7 @@ def scenario(faults: Sequence[str]) -> Scenario:
             "name": "faults",
             "description": "A machine for each fault",
             "period": 1,
-            "products": {"part": {"ideal_cycle": 6}},
+            "products": {"part": {"ideal_cycle": 10}},
             "lines": [{"name": line, "area": AREA, "plan": plan} for line in lines],
             "machines": machines,
         }

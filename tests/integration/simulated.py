@@ -40,6 +40,7 @@ def collect(
     *,
     configured: Callable[[str], str] = lambda text: text,
     seed: int = 1,
+    start_ns: int | None = None,
 ) -> tuple[Gateway, Run]:
     """Run a scenario as fast as it goes, beside a gateway that `simulators config` configures; return both at the end.
 
@@ -50,6 +51,7 @@ def collect(
         seconds: Virtual seconds.
         configured: Changes the configuration, such as its sink.
         seed: Of the run.
+        start_ns: When it begins; by default so that it ends before now.
     """
     text = configured(configuration(scenario, f"mqtt://127.0.0.1:{port}"))
     document, spool, _ = text.partition("[spool]")
@@ -58,7 +60,7 @@ def collect(
     gateway = Gateway(folder, document + sinks)
     gateway.start()
     course = Course(scenario, seed)
-    start_ns = latest_start(scenario, seconds, time.time_ns())
+    start_ns = latest_start(scenario, seconds, time.time_ns()) if start_ns is None else start_ns
     troubles: list[str] = []
     pace = Pace(None, seconds, start_ns)
     conductor = Conductor(course, Broker("127.0.0.1", port), seed, pace, tell=troubles.append)

@@ -73,6 +73,7 @@ class _Spoiling(NamedTuple):
     forward: bool
     every: int
     times: int | None
+    least: int
 
 
 class _Packet(NamedTuple):
@@ -104,7 +105,9 @@ class HttpProxy(Proxy):
         self._spoiling: _Spoiling | None = None
         self._candidates = 0
 
-    def spoil(self, reply: Reply, *, forward: bool = False, every: int = 1, times: int | None = None) -> None:
+    def spoil(
+        self, reply: Reply, *, forward: bool = False, every: int = 1, times: int | None = None, least: int = 0
+    ) -> None:
         """Give this reply to writes instead of the database's.
 
         Args:
@@ -112,8 +115,9 @@ class HttpProxy(Proxy):
             forward: Whether the database gets the write all the same, and has answered before the client is replied.
             every: Of so many writes only the last is spoilt.
             times: After so many it ends by itself; None: never.
+            least: Writes of fewer bytes pass.
         """
-        self._run(self._set(_Spoiling(reply, forward, every, times)))
+        self._run(self._set(_Spoiling(reply, forward, every, times, least)))
 
     def spare(self) -> None:
         """Let all writes pass."""
@@ -125,15 +129,15 @@ class HttpProxy(Proxy):
     def _take(self, request: _Packet, path: str) -> _Spoiling | None:
         """Note a write that arrived, and return how it is to be spoiled."""
         self.writes += 1
-        spoiling = self._next_spoiling()
         zipped = request.fields.get("content-encoding") == "gzip"
         body = gzip.decompress(request.body) if zipped else request.body
+        spoiling = self._next_spoiling(len(body))
         self._on_write(Write(self.writes, path, body, spoiling is None or spoiling.forward))
         return spoiling
 
-    def _next_spoiling(self) -> _Spoiling | None:
+    def _next_spoiling(self, size: int) -> _Spoiling | None:
         spoiling = self._spoiling
-        if spoiling is None:
+        if spoiling is None or size < spoiling.least:
             return None
         self._candidates += 1
         if self._candidates % spoiling.every:

@@ -161,6 +161,93 @@ def test_it(simulated_plant):
     )
 
 
+def test_a_plant_that_ended_without_a_broker_says_so(pytester: pytest.Pytester) -> None:
+    passes(
+        pytester,
+        """
+import pytest
+from simulators.delivery.connection import ConnectionLostError
+
+def test_it(simulated_plant):
+    plant = simulated_plant(SCENARIO, broker="mqtt://127.0.0.1:1", speed=1000, duration=10)
+    with pytest.raises(ConnectionLostError, match="no broker that speaks MQTT 5 answered at mqtt://127.0.0.1:1"):
+        plant.run(timeout=60)
+""",
+    )
+
+
+def test_an_unknown_fault_fails_with_the_names_of_those_there_are(pytester: pytest.Pytester) -> None:
+    passes(
+        pytester,
+        """
+import pytest
+
+FAULTY = SCENARIO.replace('count = 2', 'faults = [{ name = "gremlins", at = 0, for = 10 }]')
+
+def test_it(expected_answers, simulated_plant):
+    with pytest.raises(ValueError, match="there is no fault 'gremlins': there are "):
+        expected_answers(FAULTY)
+    with pytest.raises(ValueError, match="there is no fault 'gremlins': there are "):
+        simulated_plant(FAULTY, broker="mqtt://127.0.0.1:1")
+""",
+    )
+
+
+def test_whatever_goes_wrong_while_a_plant_lives_reaches_the_test(pytester: pytest.Pytester) -> None:
+    passes(
+        pytester,
+        """
+import pytest
+
+def test_it(simulated_plant):
+    with pytest.raises(ValueError, match="is not the address of a broker"):
+        simulated_plant(SCENARIO, broker="nonsense").run(timeout=60)
+    with pytest.raises(ValueError, match="is not the address of a broker"):
+        with simulated_plant(SCENARIO, broker="nonsense"):
+            pass
+""",
+    )
+
+
+def test_messages_that_the_broker_does_not_acknowledge_fail_the_test(pytester: pytest.Pytester) -> None:
+    passes(
+        pytester,
+        """
+import socket, threading, time
+import pytest
+
+CONNACK = bytes([0x20, 3, 0, 0, 0])
+
+def answer(server):
+    peer, _ = server.accept()
+    with peer:
+        peer.recv(65536)
+        peer.sendall(CONNACK)
+        while peer.recv(65536):
+            pass
+
+def test_it(simulated_plant, monkeypatch):
+    monkeypatch.setattr("simulators.delivery.conductor._DRAIN_SECONDS", 0.1)
+    text = SCENARIO.replace('face = "sparkplug"', '')
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        plant = simulated_plant(text, broker=f"mqtt://127.0.0.1:{server.getsockname()[1]}", duration=1)
+        with pytest.raises(TimeoutError, match="has not acknowledged [0-9]+ of [0-9]+ messages"):
+            plant.run(timeout=60)
+
+def test_a_wait_ends_with_its_timeout(simulated_plant):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        plant = simulated_plant(SCENARIO, broker=f"mqtt://127.0.0.1:{server.getsockname()[1]}", speed=1, duration="1h")
+        began = time.monotonic()
+        with pytest.raises(TimeoutError, match="did not come to its end within 0.5 s"):
+            plant.run(timeout=0.5)
+        assert time.monotonic() - began < 30
+""",
+        count=2,
+    )
+
+
 def test_without_mosquitto_there_is_an_embedded_broker(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulators.collection import configuration
-from simulators.delivery.file import write_run
+from simulators.delivery.writing import write_run
 from simulators.plant.course import Course
 from simulators.plant.library import load, names
 from tests.servers.gateway import command

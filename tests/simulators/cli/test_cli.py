@@ -74,6 +74,14 @@ def test_list_shows_all_there_is() -> None:
     assert all(name in result.stdout for name in (*names(), *MACHINES, *FACES, *FAULTS))
 
 
+def test_list_tells_whose_each_trouble_is() -> None:
+    machines = {each["name"]: each for each in json.loads(simulators("list", "--json").stdout)["machines"]}
+    assert machines["compressor"]["troubles"] == ["breakdown", "leak"]
+    assert machines["plc"]["troubles"] == ["breakdown", "pump_fault"]
+    shown = simulators("list").stdout
+    assert all(trouble in shown for machine in machines.values() for trouble in machine["troubles"])
+
+
 def test_list_can_be_read_by_a_machine() -> None:
     listed = json.loads(simulators("list", "--json").stdout)
     assert [each["name"] for each in listed["scenarios"]] == names()

@@ -68,7 +68,7 @@ def plant(fault: str | None, face: str) -> Scenario:
             "name": "one",
             "description": "One machine",
             "period": 1,
-            "products": {"part": {"ideal_cycle": 5}},
+            "products": {"part": {"ideal_cycle": 10}},
             "lines": [{"name": "line1", "area": "hall", "plan": [{"product": "part", "for": "1h"}]}],
             "machines": [
                 {

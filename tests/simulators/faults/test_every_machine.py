@@ -24,7 +24,7 @@ def plant(kind: str, faults: tuple[str, ...], face: str = "json") -> Scenario:
             "name": "one",
             "description": "One machine",
             "period": 1,
-            "products": {"part": {"ideal_cycle": 5}},
+            "products": {"part": {"ideal_cycle": 20}},
             "lines": [{"name": "line1", "area": "hall", "plan": [{"product": "part", "for": "1h"}]}],
             "machines": [
                 {

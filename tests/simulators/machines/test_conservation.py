@@ -195,3 +195,12 @@ def test_each_machine_says_what_it_measures(kind: str) -> None:
         assert signal.description
         assert not signal.description.endswith(".")
         assert signal.unit == "" or signal.type in ("float", "int")
+
+
+@pytest.mark.parametrize("kind", UNITS)
+def test_a_step_ends_however_short_a_cycle_is_ordered(kind: str) -> None:
+    unit = MACHINES[kind]("machine", 1)
+    for second in range(1, 200):
+        unit.step(Surroundings(second * 10**9, order=Order("lid", 1e-12)))
+        assert isinstance(unit, Unit)
+        assert unit.took <= max(21, unit.batch * 21)

@@ -83,7 +83,7 @@ def test_its_start_is_a_peak_of_current_and_power() -> None:
 
 def test_a_loaded_belt_draws_more_than_an_empty_one() -> None:
     conveyor = Conveyor("c", 1, FLAWLESS)
-    powers = floats(live(conveyor, 120, RUN._replace(order=Order("engine", 0.5))), "power")
+    powers = floats(live(conveyor, 600, RUN._replace(order=Order("engine", 6.0))), "power")
     assert powers[-1] > powers[20] > 0.1
 
 

@@ -121,3 +121,41 @@ def test_the_plan_of_a_line_goes_on_in_planned_time_only() -> None:
     course.step()
     (after,) = (work.product for work in [course.lines["l"].work("hydraulic_press")] if work)
     assert (before, after) == ("a", "b")
+
+
+def test_the_parts_of_a_line_are_counted_where_they_leave() -> None:
+    course = live(load("packaging"), 3600)
+    answers = {station.device.name: of_station(station) for station in course.stations}
+    together = of_plant(course)
+    assert together.good == answers["packer-1"].good > 0
+    assert together.rejects == sum(answer.rejects for answer in answers.values())
+
+
+def test_the_energy_of_a_plant_is_what_the_meter_of_all_measures_with_its_own_load() -> None:
+    course = live(load("moulding"), 1800)
+    (meter,) = [station for station in course.stations if station.device.kind == "energy_meter"]
+    machines = sum(of_station(station).energy for station in course.stations if station is not meter)
+    assert of_plant(course).energy == pytest.approx(of_station(meter).energy)
+    assert of_station(meter).energy == pytest.approx(machines + 1.5, rel=0.01)  # 3 kW for half an hour
+
+
+def test_a_meter_that_measures_another_counts_the_same_second() -> None:
+    scenario = parse(
+        """
+        description = "The main meter stands before the one it measures"
+        products = { a = { ideal_cycle = 10 } }
+        lines = [{ name = "l", area = "x", plan = [{ product = "a", for = "1h" }] }]
+        machines = [
+            { name = "main", kind = "energy_meter", line = "l", feeds = ["hall"] },
+            { name = "hall", kind = "energy_meter", line = "l", feeds = ["m"] },
+            { name = "m", kind = "hydraulic_press", line = "l" },
+        ]
+        """,
+        "test",
+        "meters",
+    )
+    course = Course(scenario, 1)
+    course.begin(START_NS)
+    for _ in range(120):
+        course.step()
+        assert device(course, "main").power == device(course, "hall").power == device(course, "m").power
