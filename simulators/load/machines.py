@@ -4,8 +4,8 @@ Nothing is recorded or made up: a machine lives a second for each of its message
 where the rate is low. Where the rate is higher than the number of machines they live faster than the clock, and say
 what they measure with the time at which they say it.
 
-A message costs 27 us of one core as JSON and 35 us as Sparkplug (`python -m bench simulators_load`, on a core shared
-with others), which is 36,000 and 28,000 a second; about 17 us of it is the machine's life and its sensors.
+A message costs 30 us of one core as JSON and 35 us as Sparkplug (`python -m bench simulators_load`, on a core shared
+with others), which is 33,000 and 28,000 a second; about 17 us of it is the machine's life and its sensors.
 """
 
 from __future__ import annotations
